@@ -1,1 +1,30 @@
-//! trocar-plant
+//! What a robot is made of besides its links, and what a laboratory stands beside it.
+//!
+//! Every part is a [`trocar_signal::Component`] that reads groups and writes others: motors with their current loops
+//! ([`motor`]), encoders with their wire form ([`encoder`]), the bus that carries readings to a controller ([`bus`],
+//! [`coupling`]), message channels ([`channel`]), and instruments ([`tracker`], [`displacement`], [`recorder`]).
+//! The configuration structs are the schema of the files that people write; each physical number is a
+//! [`trocar_signal::Sourced`] value.
+
+pub mod actuator;
+pub mod bus;
+pub mod channel;
+mod check;
+pub mod coupling;
+pub mod displacement;
+pub mod encoder;
+pub mod instrument;
+pub mod motor;
+pub mod recorder;
+pub mod tracker;
+
+pub use actuator::{ActuatorConfig, ActuatorKind};
+pub use bus::{Bus, BusConfig, JointList};
+pub use channel::{Channel, ChannelConfig};
+pub use coupling::{Coupling, CouplingConfig};
+pub use displacement::{DisplacementSensor, DisplacementSensorConfig};
+pub use encoder::{CountDecoder, Encoder, EncoderConfig};
+pub use instrument::{Followed, InstrumentConfig, InstrumentStatement};
+pub use motor::{Motor, MotorConfig};
+pub use recorder::{EdgeRecorder, EdgeRecorderConfig};
+pub use tracker::{PositionTracker, PositionTrackerConfig};

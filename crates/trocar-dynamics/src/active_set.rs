@@ -1,0 +1,207 @@
+//! The motion over one step together with the branches of all force elements (sticking, slipping, touching, free).
+//!
+//! With the mean rate w_j = ė_j + (h/2) r_j·a of element j, the unknown acceleration a solves
+//! M a = b + Σ r_j F_j(w_j(a)). Every F_j is piecewise linear and never rises, so a is the one minimum of a strictly
+//! convex, piecewise quadratic function: Newton's method with an exact line search ends at it. Mostly the branches guessed
+//! from the previous acceleration are right and one solution suffices.
+
+use crate::element::Law;
+use crate::factorisation;
+use crate::mechanism::{Row, add_row, row_times};
+
+/// More solutions than this were never needed in tests (a few are typical when several elements switch at once).
+const MOST_SOLUTIONS: usize = 60;
+
+/// Relative to the terms of the clamped law: at a kink both branches give the same force up to rounding.
+const KINK: f64 = 1e-12;
+
+/// An element in one step.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Acting {
+    pub law: Law,
+    /// ė at the start.
+    pub rate: f64,
+    /// Linear branch taken, or the value at which it is clamped.
+    pub clamped_at: Option<f64>,
+    /// Results: mean rate over the step and the mean force.
+    pub mean_rate: f64,
+    pub force: f64,
+}
+
+impl Acting {
+    fn choose(&mut self, mean_rate: f64) {
+        let linear = self.law.branch - self.law.slope * mean_rate;
+        self.clamped_at = if linear < self.law.low {
+            Some(self.law.low)
+        } else if linear > self.law.high {
+            Some(self.law.high)
+        } else {
+            None
+        };
+    }
+
+    /// Whether the branch taken gives the law's force at this rate; a rate that is no number ends the search too.
+    fn is_consistent(&self, mean_rate: f64) -> bool {
+        let linear = self.law.branch - self.law.slope * mean_rate;
+        let taken = self.clamped_at.unwrap_or(linear);
+        let scale = self.law.branch.abs() + (self.law.slope * mean_rate).abs();
+        let differs = (taken - self.law.clamped(mean_rate)).abs() > KINK * scale;
+        !differs
+    }
+}
+
+/// Everything the solution works on; n is the number of coordinates.
+pub(crate) struct Problem<'a> {
+    pub n: usize,
+    pub half_step: f64,
+    /// M, row-major.
+    pub mass: &'a [f64],
+    /// b without any element.
+    pub load: &'a [f64],
+    pub rows: &'a [Row],
+}
+
+/// Memory of the solution.
+#[derive(Clone, Debug)]
+pub(crate) struct Scratch {
+    base_matrix: Box<[f64]>,
+    base_load: Box<[f64]>,
+    matrix: Box<[f64]>,
+    candidate: Box<[f64]>,
+    row: Box<[f64]>,
+}
+
+impl Scratch {
+    pub fn new(n: usize) -> Self {
+        Self {
+            base_matrix: vec![0.0; n * n].into(),
+            base_load: vec![0.0; n].into(),
+            matrix: vec![0.0; n * n].into(),
+            candidate: vec![0.0; n].into(),
+            row: vec![0.0; n].into(),
+        }
+    }
+}
+
+/// Why there is no solution.
+pub(crate) enum Failure {
+    Pivot(usize),
+    NoConvergence(usize),
+}
+
+/// Solves for the acceleration; `acceleration` holds the guess on entry.
+pub(crate) fn solve(
+    problem: &Problem<'_>,
+    acting: &mut [Acting],
+    acceleration: &mut [f64],
+    scratch: &mut Scratch,
+) -> Result<(), Failure> {
+    let Problem { n, half_step, mass, load, rows } = *problem;
+    scratch.base_matrix.copy_from_slice(mass);
+    scratch.base_load.copy_from_slice(load);
+    for (element, row) in acting.iter_mut().zip(rows) {
+        let law = element.law;
+        if law.viscous != 0.0 {
+            add_outer(row, half_step * law.viscous, n, &mut scratch.base_matrix);
+        }
+        add_row(row, law.offset - law.viscous * element.rate, &mut scratch.base_load);
+        element.choose(element.rate + half_step * row_times(row, acceleration));
+    }
+    for solutions in 1..=MOST_SOLUTIONS {
+        scratch.matrix.copy_from_slice(&scratch.base_matrix);
+        scratch.candidate.copy_from_slice(&scratch.base_load);
+        for (element, row) in acting.iter().zip(rows) {
+            let law = &element.law;
+            let constant = match element.clamped_at {
+                Some(force) => force,
+                None => {
+                    if law.slope != 0.0 {
+                        add_outer(row, half_step * law.slope, n, &mut scratch.matrix);
+                    }
+                    law.branch - law.slope * element.rate
+                }
+            };
+            if constant != 0.0 {
+                add_row(row, constant, &mut scratch.candidate);
+            }
+        }
+        factorisation::factor(&mut scratch.matrix, n, &mut scratch.row).map_err(Failure::Pivot)?;
+        factorisation::solve(&scratch.matrix, n, &mut scratch.candidate);
+        let mut consistent = true;
+        for (element, row) in acting.iter_mut().zip(rows) {
+            element.mean_rate = element.rate + half_step * row_times(row, &scratch.candidate);
+            consistent &= element.is_consistent(element.mean_rate);
+        }
+        if consistent {
+            acceleration.copy_from_slice(&scratch.candidate);
+            for element in acting.iter_mut() {
+                element.force = element.law.force(element.mean_rate);
+            }
+            return Ok(());
+        }
+        // The first solution is taken whole: the guess it started from is no better.
+        let share = if solutions == 1 { 1.0 } else { line_search(problem, acting, acceleration, scratch) };
+        for (a, candidate) in acceleration.iter_mut().zip(&scratch.candidate) {
+            *a += share * (candidate - *a);
+        }
+        for (element, row) in acting.iter_mut().zip(rows) {
+            element.choose(element.rate + half_step * row_times(row, acceleration));
+        }
+    }
+    Err(Failure::NoConvergence(MOST_SOLUTIONS))
+}
+
+/// Share of the way from `acceleration` to the candidate at which the convex function is least, at most the whole.
+#[cold]
+fn line_search(problem: &Problem<'_>, acting: &[Acting], acceleration: &[f64], scratch: &Scratch) -> f64 {
+    let Problem { n, half_step, rows, .. } = *problem;
+    let way = |k: usize| scratch.candidate[k] - acceleration[k];
+    let way_rate = |row: &Row| half_step * row.iter().map(|&(k, c)| c * way(k)).sum::<f64>();
+    // Derivative along the way of the smooth part: linear in the share.
+    let (mut at_start, mut growth) = (0.0, 0.0);
+    for i in 0..n {
+        let (mut mass_a, mut mass_way) = (0.0, 0.0);
+        for j in 0..n {
+            let entry = scratch.base_matrix[if i >= j { i * n + j } else { j * n + i }];
+            mass_a += entry * acceleration[j];
+            mass_way += entry * way(j);
+        }
+        at_start += way(i) * (mass_a - scratch.base_load[i]);
+        growth += way(i) * mass_way;
+    }
+    let derivative = |share: f64| {
+        let mut sum = at_start + growth * share;
+        for (element, row) in acting.iter().zip(rows) {
+            let change = way_rate(row);
+            let rate = element.rate + half_step * row_times(row, acceleration) + share * change;
+            sum -= change / half_step * element.law.clamped(rate);
+        }
+        sum
+    };
+    if derivative(1.0) <= 0.0 {
+        return 1.0;
+    }
+    let (mut low, mut high) = (0.0, 1.0);
+    for (element, row) in acting.iter().zip(rows) {
+        let (law, change) = (&element.law, way_rate(row));
+        let start = element.rate + half_step * row_times(row, acceleration);
+        for limit in [law.low, law.high] {
+            let kink = ((law.branch - limit) / law.slope - start) / change;
+            if kink > low && kink < high {
+                if derivative(kink) <= 0.0 { low = kink } else { high = kink }
+            }
+        }
+    }
+    let (below, above) = (derivative(low), derivative(high));
+    if above > below { low - (high - low) * below / (above - below) } else { high }
+}
+
+/// Adds factor · r rᵀ to the lower triangle.
+#[inline]
+fn add_outer(row: &Row, factor: f64, n: usize, matrix: &mut [f64]) {
+    for (place, &(k, a)) in row.iter().enumerate() {
+        for &(l, b) in &row[..=place] {
+            matrix[k * n + l] += factor * a * b;
+        }
+    }
+}

@@ -1,0 +1,418 @@
+//! Putting a mechanism together, and refusing one that cannot be.
+
+use nalgebra::{Isometry3, Vector3};
+use thiserror::Error;
+
+use crate::inertia::{Inertia, InertiaProblem};
+use crate::mechanism::{
+    CoordinateId, Form, Frame, FrameId, MAX_COORDINATES, Mechanism, Motion, Payload, PayloadId, Rotor, Row, Term, Walk,
+    WalkStep,
+};
+use crate::spatial::{Axes, RigidInertia, Symmetric3};
+
+/// Whether a variable is an angle about, or a displacement along, the frame's z axis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CoordinateKind {
+    /// Angle, rad; effort in N m.
+    Revolute,
+    /// Displacement, m; effort in N.
+    Prismatic,
+}
+
+/// The constant part of a frame's pose in its parent.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Placement {
+    /// Modified Denavit–Hartenberg: parent · Rx(α) Tx(a) Rz(θ) Tz(d).
+    ModifiedDh {
+        /// a, m.
+        a_m: f64,
+        /// α, rad.
+        alpha_rad: f64,
+        /// d, m (of a prismatic joint: its constant part).
+        d_m: f64,
+        /// θ, rad (of a revolute joint: its constant part).
+        theta_rad: f64,
+    },
+    /// Any pose `parent_from_frame`.
+    Fixed(Isometry3<f64>),
+}
+
+/// A joint variable: constant coefficients times coordinates, added to θ (or d) about (or along) the new frame's z axis.
+#[derive(Clone, Debug, PartialEq)]
+pub struct JointVariable {
+    /// Turning or sliding.
+    pub kind: CoordinateKind,
+    /// The coefficients; a coordinate may occur more than once.
+    pub row: Vec<(CoordinateId, f64)>,
+}
+
+impl JointVariable {
+    /// An angle that is a combination of coordinates.
+    #[must_use]
+    pub fn revolute(row: &[(CoordinateId, f64)]) -> Self {
+        Self { kind: CoordinateKind::Revolute, row: row.to_vec() }
+    }
+
+    /// A displacement that is a combination of coordinates.
+    #[must_use]
+    pub fn prismatic(row: &[(CoordinateId, f64)]) -> Self {
+        Self { kind: CoordinateKind::Prismatic, row: row.to_vec() }
+    }
+}
+
+/// Why a mechanism cannot be built.
+#[derive(Clone, Debug, Error, PartialEq)]
+pub enum MechanismError {
+    /// There is no coordinate, or there are too many.
+    #[error("a mechanism has 1 to {MAX_COORDINATES} coordinates, not {0}")]
+    CoordinateCount(usize),
+    /// Two coordinates, frames or rotors have one name, or a name is empty.
+    #[error("the name {0:?} is empty or used twice")]
+    Name(String),
+    /// A parent is not a frame of this mechanism that was declared earlier.
+    #[error("the parent of frame {0:?} is not a frame of this mechanism")]
+    UnknownParent(String),
+    /// A body, payload or row refers to something that this mechanism does not have.
+    #[error("{0} refers to a frame or coordinate that this mechanism does not have")]
+    UnknownReference(String),
+    /// A number is infinite or undefined.
+    #[error("{0} has a number that is not finite")]
+    NotFinite(String),
+    /// A coordinate moves no mass and turns no rotor.
+    #[error("coordinate {0:?} moves nothing that has inertia")]
+    Inert(String),
+    /// A frame has two bodies.
+    #[error("frame {0:?} has two bodies")]
+    BodyTwice(String),
+    /// A body cannot exist.
+    #[error("link {link:?}: {problem}")]
+    Inertia {
+        /// The link's frame.
+        link: String,
+        /// What is wrong.
+        problem: InertiaProblem,
+    },
+    /// A rotor's inertia is not positive.
+    #[error("rotor {rotor:?}: an inertia of {inertia_kgm2} kg m² is not positive")]
+    RotorInertia {
+        /// The rotor.
+        rotor: String,
+        /// Its inertia, kg m².
+        inertia_kgm2: f64,
+    },
+}
+
+/// Collects coordinates, frames, bodies, rotors and payloads; [`MechanismBuilder::build`] checks and compiles them.
+#[derive(Clone, Debug)]
+pub struct MechanismBuilder {
+    gravity: Vector3<f64>,
+    world_from_base: Isometry3<f64>,
+    coordinates: Vec<(String, CoordinateKind)>,
+    frames: Vec<(Frame, Option<CoordinateKind>)>,
+    payloads: Vec<Payload>,
+    rotors: Vec<(String, Rotor)>,
+}
+
+impl MechanismBuilder {
+    /// A base frame mounted at `world_from_base`, in a world with this gravity (m/s², world axes).
+    #[must_use]
+    pub fn new(gravity_in_world_mps2: Vector3<f64>, world_from_base: Isometry3<f64>) -> Self {
+        let base = Frame {
+            name: "base".to_owned(),
+            parent: 0,
+            axes: Axes::IDENTITY,
+            offset: Vector3::zeros(),
+            motion: Motion::Fixed,
+            row: Row::default(),
+            body: None,
+            inertial: false,
+        };
+        Self {
+            gravity: gravity_in_world_mps2,
+            world_from_base,
+            coordinates: Vec::new(),
+            frames: vec![(base, None)],
+            payloads: Vec::new(),
+            rotors: Vec::new(),
+        }
+    }
+
+    /// Declares the next generalised coordinate.
+    pub fn coordinate(&mut self, name: &str, kind: CoordinateKind) -> CoordinateId {
+        self.coordinates.push((name.to_owned(), kind));
+        CoordinateId(self.coordinates.len() - 1)
+    }
+
+    /// Hangs a frame on an earlier one; `variable` moves it about or along its own z axis.
+    pub fn frame(
+        &mut self,
+        name: &str,
+        parent: FrameId,
+        placement: Placement,
+        variable: Option<JointVariable>,
+    ) -> FrameId {
+        let (axes, offset) = match placement {
+            Placement::ModifiedDh { a_m, alpha_rad, d_m, theta_rad } => {
+                let (sin_alpha, cos_alpha) = trocar_math::sin_cos(alpha_rad);
+                let tilted = Axes {
+                    x: Vector3::x(),
+                    y: Vector3::new(0.0, cos_alpha, sin_alpha),
+                    z: Vector3::new(0.0, -sin_alpha, cos_alpha),
+                };
+                let axes = tilted.turned(trocar_math::sin_cos(theta_rad));
+                (axes, Vector3::x() * a_m + axes.z * d_m)
+            }
+            Placement::Fixed(pose) => {
+                (Axes::from_rotation(&pose.rotation.to_rotation_matrix()), pose.translation.vector)
+            }
+        };
+        let (kind, row) = match variable {
+            Some(variable) => (Some(variable.kind), compact(&variable.row)),
+            None => (None, Row::default()),
+        };
+        let frame = Frame {
+            name: name.to_owned(),
+            parent: parent.0,
+            axes,
+            offset,
+            motion: Motion::Fixed,
+            row,
+            body: None,
+            inertial: false,
+        };
+        self.frames.push((frame, kind));
+        FrameId(self.frames.len() - 1)
+    }
+
+    /// Gives a frame its rigid body. On the base it has no effect but is checked all the same.
+    ///
+    /// # Errors
+    /// A body that cannot exist ([`Inertia::check`]), a second body on one frame, an unknown frame.
+    pub fn body(&mut self, frame: FrameId, inertia: &Inertia) -> Result<(), MechanismError> {
+        let link = self.frames.get(frame.0).map_or("", |(f, _)| f.name.as_str());
+        inertia.check().map_err(|problem| MechanismError::Inertia { link: link.to_owned(), problem })?;
+        self.body_unchecked(frame, inertia)
+    }
+
+    /// As [`Self::body`] for numbers that need not be those of a body.
+    ///
+    /// Identified tables fix only certain sums over links, so single links of them may be impossible while the mass
+    /// matrix is right. Shipped robots use consistent equivalents; tests compare these with the raw table through this.
+    ///
+    /// # Errors
+    /// A number that is not finite, a second body on one frame, an unknown frame.
+    pub fn body_unchecked(&mut self, frame: FrameId, inertia: &Inertia) -> Result<(), MechanismError> {
+        let Some((slot, _)) = self.frames.get_mut(frame.0) else {
+            return Err(MechanismError::UnknownReference("a body".to_owned()));
+        };
+        if slot.body.is_some() {
+            return Err(MechanismError::BodyTwice(slot.name.clone()));
+        }
+        let about = Symmetric3::from_matrix(&inertia.about_centre_kgm2);
+        let body = RigidInertia::new(inertia.mass_kg, &inertia.centre_of_mass_m, about);
+        let sum = body.mass + body.moment.sum() + inertia.about_centre_kgm2.sum();
+        if !sum.is_finite() {
+            return Err(MechanismError::NotFinite(format!("link {:?}", slot.name)));
+        }
+        slot.body = Some(body);
+        Ok(())
+    }
+
+    /// A rotor whose angle is `row`·q: adds J r rᵀ to the mass matrix (its own axis is taken as inertial).
+    pub fn rotor(&mut self, name: &str, row: &[(CoordinateId, f64)], inertia_kgm2: f64) {
+        self.rotors.push((name.to_owned(), Rotor { row: compact(row), inertia: inertia_kgm2 }));
+    }
+
+    /// A point mass at `point_m` in a frame; its mass is given with each evaluation.
+    pub fn payload(&mut self, frame: FrameId, point_m: Vector3<f64>) -> PayloadId {
+        self.payloads.push(Payload { frame: frame.0, point: point_m });
+        PayloadId(self.payloads.len() - 1)
+    }
+
+    /// Checks and compiles.
+    ///
+    /// # Errors
+    /// See [`MechanismError`].
+    pub fn build(mut self) -> Result<Mechanism, MechanismError> {
+        self.check()?;
+        let forms = self.compile_motions();
+        let frames: Box<[Frame]> = self.mark_inertial();
+        let n = self.coordinates.len();
+        let (walks, steps, terms) = compile_walks(&frames, n);
+        let rotors: Box<[Rotor]> = self.rotors.into_iter().map(|(_, rotor)| rotor).collect();
+        let mut rotor_mass = vec![0.0; n * n];
+        for rotor in &rotors {
+            for &(i, a) in &rotor.row {
+                for &(j, b) in &rotor.row {
+                    rotor_mass[i * n + j] += rotor.inertia * a * b;
+                }
+            }
+        }
+        let mechanism = Mechanism {
+            gravity: self.gravity,
+            base_axes: Axes::from_rotation(&self.world_from_base.rotation.to_rotation_matrix()),
+            base_origin: self.world_from_base.translation.vector,
+            coordinates: self.coordinates.into(),
+            forms,
+            frames,
+            payloads: self.payloads.into(),
+            rotors,
+            rotor_mass: rotor_mass.into(),
+            walks,
+            steps,
+            terms,
+        };
+        for (k, (name, _)) in mechanism.coordinates.iter().enumerate() {
+            let moves = |row: &Row| row.iter().any(|&(i, _)| i == k);
+            let has_inertia = mechanism.frames.iter().any(|f| f.inertial && moves(&f.row))
+                || mechanism.rotors.iter().any(|rotor| moves(&rotor.row));
+            if !has_inertia {
+                return Err(MechanismError::Inert(name.clone()));
+            }
+        }
+        Ok(mechanism)
+    }
+
+    fn check(&self) -> Result<(), MechanismError> {
+        let n = self.coordinates.len();
+        if n == 0 || n > MAX_COORDINATES {
+            return Err(MechanismError::CoordinateCount(n));
+        }
+        unique(self.coordinates.iter().map(|(name, _)| name))?;
+        unique(self.frames.iter().map(|(frame, _)| &frame.name))?;
+        unique(self.rotors.iter().map(|(name, _)| name))?;
+        let pose = &self.world_from_base;
+        let mounted = pose.translation.vector.sum() + pose.rotation.coords.sum() + self.gravity.sum();
+        if !mounted.is_finite() {
+            return Err(MechanismError::NotFinite("the mounting or gravity".to_owned()));
+        }
+        for (index, (frame, _)) in self.frames.iter().enumerate().skip(1) {
+            let what = || format!("frame {:?}", frame.name);
+            if frame.parent >= index {
+                return Err(MechanismError::UnknownParent(frame.name.clone()));
+            }
+            let placed = frame.offset.sum() + frame.axes.x.sum() + frame.axes.y.sum() + frame.axes.z.sum();
+            if !placed.is_finite() {
+                return Err(MechanismError::NotFinite(what()));
+            }
+            check_row(&frame.row, n, what)?;
+        }
+        for payload in &self.payloads {
+            if payload.frame >= self.frames.len() {
+                return Err(MechanismError::UnknownReference("a payload".to_owned()));
+            }
+            if !payload.point.sum().is_finite() {
+                return Err(MechanismError::NotFinite("a payload".to_owned()));
+            }
+        }
+        for (name, rotor) in &self.rotors {
+            check_row(&rotor.row, n, || format!("rotor {name:?}"))?;
+            if !(rotor.inertia > 0.0 && rotor.inertia.is_finite()) {
+                return Err(MechanismError::RotorInertia { rotor: name.clone(), inertia_kgm2: rotor.inertia });
+            }
+        }
+        Ok(())
+    }
+
+    /// Finds the distinct combinations of coordinates, up to sign, and points each joint to its own.
+    fn compile_motions(&mut self) -> Box<[Form]> {
+        let mut forms: Vec<Form> = Vec::new();
+        for (frame, kind) in &mut self.frames {
+            let (Some(kind), Some(&(_, first))) = (*kind, frame.row.first()) else { continue };
+            let sign = if first < 0.0 { -1.0 } else { 1.0 };
+            let row: Row = frame.row.iter().map(|&(k, coefficient)| (k, sign * coefficient)).collect();
+            let form = forms.iter().position(|form| form.row == row).unwrap_or_else(|| {
+                forms.push(Form { row, turns: false });
+                forms.len() - 1
+            });
+            frame.motion = match kind {
+                CoordinateKind::Revolute => {
+                    forms[form].turns = true;
+                    Motion::Revolute { form, sign }
+                }
+                CoordinateKind::Prismatic => Motion::Prismatic { form, sign },
+            };
+        }
+        forms.into()
+    }
+
+    fn mark_inertial(&mut self) -> Box<[Frame]> {
+        let mut frames: Vec<Frame> = std::mem::take(&mut self.frames).into_iter().map(|(frame, _)| frame).collect();
+        for payload in &self.payloads {
+            frames[payload.frame].inertial = true;
+        }
+        for i in (1..frames.len()).rev() {
+            if frames[i].body.is_some() || frames[i].inertial {
+                frames[i].inertial = true;
+                let parent = frames[i].parent;
+                frames[parent].inertial = true;
+            }
+        }
+        frames.into()
+    }
+}
+
+/// Sorted, each coordinate once, zeros left out.
+pub(crate) fn compact(row: &[(CoordinateId, f64)]) -> Row {
+    let mut sums = std::collections::BTreeMap::new();
+    for &(coordinate, coefficient) in row {
+        *sums.entry(coordinate.0).or_insert(0.0) += coefficient;
+    }
+    sums.into_iter().filter(|&(_, coefficient)| coefficient != 0.0).collect()
+}
+
+fn check_row(row: &Row, n: usize, what: impl Fn() -> String) -> Result<(), MechanismError> {
+    if row.iter().any(|&(k, _)| k >= n) {
+        return Err(MechanismError::UnknownReference(what()));
+    }
+    if row.iter().any(|&(_, coefficient)| !coefficient.is_finite()) {
+        return Err(MechanismError::NotFinite(what()));
+    }
+    Ok(())
+}
+
+fn unique<'a>(names: impl Iterator<Item = &'a String>) -> Result<(), MechanismError> {
+    let mut seen = std::collections::BTreeSet::new();
+    for name in names {
+        if name.is_empty() || !seen.insert(name) {
+            return Err(MechanismError::Name(name.clone()));
+        }
+    }
+    Ok(())
+}
+
+/// For every joint that moves mass, the way to the base and where each pair of joints adds to the lower triangle of M.
+fn compile_walks(frames: &[Frame], n: usize) -> (Box<[Walk]>, Box<[WalkStep]>, Box<[Term]>) {
+    let turns = |frame: &Frame| matches!(frame.motion, Motion::Revolute { .. });
+    let moves = |frame: &Frame| !matches!(frame.motion, Motion::Fixed);
+    let (mut walks, mut steps, mut terms) = (Vec::new(), Vec::new(), Vec::new());
+    for (index, joint) in frames.iter().enumerate().filter(|(_, frame)| moves(frame) && frame.inertial) {
+        let first_term = terms.len();
+        for &(k, a) in &joint.row {
+            for &(l, b) in joint.row.iter().filter(|&&(l, _)| l <= k) {
+                terms.push(Term { entry: k * n + l, coefficient: a * b });
+            }
+        }
+        let own_terms = first_term..terms.len();
+        let first_step = steps.len();
+        let mut crossed = index;
+        while frames[crossed].parent != 0 {
+            let met = frames[crossed].parent;
+            let first_term = terms.len();
+            for &(k, a) in &joint.row {
+                for &(l, b) in &frames[met].row {
+                    let coefficient = if k == l { 2.0 * a * b } else { a * b };
+                    terms.push(Term { entry: if k > l { k * n + l } else { l * n + k }, coefficient });
+                }
+            }
+            steps.push(WalkStep { crossed, met, turns: turns(&frames[met]), terms: first_term..terms.len() });
+            crossed = met;
+        }
+        // Steps behind the last moving ancestor add nothing.
+        while steps.len() > first_step && steps[steps.len() - 1].terms.is_empty() {
+            steps.pop();
+        }
+        walks.push(Walk { frame: index, turns: turns(joint), own_terms, steps: first_step..steps.len() });
+    }
+    (walks.into(), steps.into(), terms.into())
+}

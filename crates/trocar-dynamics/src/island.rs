@@ -1,0 +1,421 @@
+//! A mechanism with the forces inside it, its state as flat words, and one step of it.
+
+use nalgebra::Vector3;
+use thiserror::Error;
+
+use crate::active_set::{Acting, Scratch};
+use crate::builder::compact;
+use crate::element::{ForceElement, Stage};
+use crate::error::{DynamicsError, check_length};
+use crate::mechanism::{CoordinateId, FrameId, Mechanism, Row, Workspace, row_times};
+
+/// A force element of one island.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ElementId(pub(crate) usize);
+
+impl ElementId {
+    /// Its place among the elements.
+    #[must_use]
+    pub fn index(self) -> usize {
+        self.0
+    }
+}
+
+/// Why an island cannot be built.
+#[derive(Clone, Debug, Error, PartialEq)]
+pub enum IslandError {
+    /// Two elements have one name, or a name is empty.
+    #[error("the element name {0:?} is empty or used twice")]
+    Name(String),
+    /// An element acts on nothing, on a coordinate the mechanism does not have, or with a coefficient not finite.
+    #[error("the row of element {0:?} is empty or has an unknown coordinate or a coefficient that is not finite")]
+    Row(String),
+}
+
+/// A force and moment applied to a frame during a step, constant in world axes while the point moves with the frame.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AppliedWrench {
+    /// The frame acted upon.
+    pub frame: FrameId,
+    /// The point of action in the frame's coordinates, m.
+    pub point_in_frame_m: Vector3<f64>,
+    /// The force in world axes, N.
+    pub force_in_world_n: Vector3<f64>,
+    /// The moment in world axes, N m.
+    pub moment_in_world_nm: Vector3<f64>,
+}
+
+/// What acts on an island during a step; all constant over the step.
+#[derive(Clone, Copy, Debug)]
+pub struct IslandInputs<'a> {
+    /// The elements' inputs (drive efforts, Coulomb levels …), laid out as [`Island::input_names`].
+    pub elements: &'a [f64],
+    /// Mass of each payload, kg.
+    pub payload_mass_kg: &'a [f64],
+    /// Wrenches on frames.
+    pub wrenches: &'a [AppliedWrench],
+}
+
+/// How an island is stepped.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Integrator {
+    /// Linearly implicit leapfrog, drift–kick–drift: second order, stable with stiff elements, true stick.
+    #[default]
+    Leapfrog,
+    /// Classic fourth-order Runge–Kutta over mechanism and element states: explicit, for checks.
+    RungeKutta4,
+}
+
+#[derive(Debug)]
+pub(crate) struct Placed {
+    pub name: String,
+    pub element: Box<dyn ForceElement>,
+    /// Words of the island's state, counted from its first element word.
+    pub state: std::ops::Range<usize>,
+    pub inputs: std::ops::Range<usize>,
+}
+
+/// Collects the force elements of a mechanism.
+#[derive(Debug)]
+pub struct IslandBuilder {
+    mechanism: Mechanism,
+    elements: Vec<Placed>,
+    rows: Vec<Row>,
+}
+
+impl IslandBuilder {
+    /// An island of this mechanism without forces but gravity.
+    #[must_use]
+    pub fn new(mechanism: Mechanism) -> Self {
+        Self { mechanism, elements: Vec::new(), rows: Vec::new() }
+    }
+
+    /// Adds a force acting on e = row·q. Its effort on coordinate k is the row's coefficient times the force.
+    pub fn element(
+        &mut self,
+        name: &str,
+        row: &[(CoordinateId, f64)],
+        element: impl ForceElement + 'static,
+    ) -> ElementId {
+        let (state, input) = self.elements.last().map_or((0, 0), |last| (last.state.end, last.inputs.end));
+        self.elements.push(Placed {
+            name: name.to_owned(),
+            state: state..state + element.state_names().len(),
+            inputs: input..input + element.inputs().len(),
+            element: Box::new(element),
+        });
+        self.rows.push(compact(row));
+        ElementId(self.elements.len() - 1)
+    }
+
+    /// Checks names and rows.
+    ///
+    /// # Errors
+    /// See [`IslandError`].
+    pub fn build(self) -> Result<Island, IslandError> {
+        let n = self.mechanism.coordinate_count();
+        for (i, (placed, row)) in self.elements.iter().zip(&self.rows).enumerate() {
+            let repeated = self.elements[..i].iter().any(|other| other.name == placed.name);
+            if placed.name.is_empty() || repeated {
+                return Err(IslandError::Name(placed.name.clone()));
+            }
+            if row.is_empty() || row.iter().any(|&(k, coefficient)| k >= n || !coefficient.is_finite()) {
+                return Err(IslandError::Row(placed.name.clone()));
+            }
+        }
+        let (states, inputs) = self.elements.last().map_or((0, 0), |last| (last.state.end, last.inputs.end));
+        Ok(Island {
+            mechanism: self.mechanism,
+            elements: self.elements.into(),
+            rows: self.rows.into(),
+            element_state_len: states,
+            input_len: inputs,
+        })
+    }
+}
+
+/// A mechanism and its force elements; immutable, made by [`IslandBuilder`].
+///
+/// The state is a slice of words: q\[n\], v\[n\], the accelerations of the last two steps (2n words) with one word that says
+/// whether there are any, then the elements' words.
+#[derive(Debug)]
+pub struct Island {
+    pub(crate) mechanism: Mechanism,
+    pub(crate) elements: Box<[Placed]>,
+    pub(crate) rows: Box<[Row]>,
+    pub(crate) element_state_len: usize,
+    pub(crate) input_len: usize,
+}
+
+impl Island {
+    /// The mechanism.
+    #[must_use]
+    pub fn mechanism(&self) -> &Mechanism {
+        &self.mechanism
+    }
+
+    /// The element of this name.
+    #[must_use]
+    pub fn element(&self, name: &str) -> Option<ElementId> {
+        self.elements.iter().position(|placed| placed.name == name).map(ElementId)
+    }
+
+    /// Number of state words.
+    #[must_use]
+    pub fn state_len(&self) -> usize {
+        self.first_element_word() + self.element_state_len
+    }
+
+    /// Names of the state words: `q.yaw`, `v.yaw`, `acceleration.yaw`, `acceleration_before.yaw`, `has_history`,
+    /// `friction_yaw.deflection`.
+    #[must_use]
+    pub fn state_names(&self) -> Vec<String> {
+        let mut names = Vec::with_capacity(self.state_len());
+        for part in ["q", "v", "acceleration", "acceleration_before"] {
+            names.extend(self.mechanism.coordinate_names().map(|name| format!("{part}.{name}")));
+        }
+        names.push("has_history".to_owned());
+        for placed in &self.elements {
+            names.extend(placed.element.state_names().iter().map(|word| format!("{}.{word}", placed.name)));
+        }
+        names
+    }
+
+    /// A state at rest in the elements, with this position and velocity.
+    ///
+    /// # Errors
+    /// A slice of the wrong length.
+    pub fn initial_state(&self, q: &[f64], qd: &[f64]) -> Result<Vec<f64>, DynamicsError> {
+        let mut state = vec![0.0; self.state_len()];
+        self.set_motion(&mut state, q, qd)?;
+        Ok(state)
+    }
+
+    /// Puts the mechanism elsewhere: sets q and v and forgets the previous accelerations; the elements keep their state.
+    ///
+    /// # Errors
+    /// A slice of the wrong length.
+    pub fn set_motion(&self, state: &mut [f64], q: &[f64], qd: &[f64]) -> Result<(), DynamicsError> {
+        let n = self.mechanism.coordinate_count();
+        check_length("the state", state.len(), self.state_len())?;
+        check_length("q", q.len(), n)?;
+        check_length("qd", qd.len(), n)?;
+        state[..n].copy_from_slice(q);
+        state[n..2 * n].copy_from_slice(qd);
+        state[2 * n..=4 * n].fill(0.0);
+        Ok(())
+    }
+
+    /// Position words of a state; empty if the slice is too short to be one.
+    #[must_use]
+    pub fn q<'a>(&self, state: &'a [f64]) -> &'a [f64] {
+        state.get(..self.mechanism.coordinate_count()).unwrap_or_default()
+    }
+
+    /// Velocity words of a state; empty if the slice is too short to be one.
+    #[must_use]
+    pub fn v<'a>(&self, state: &'a [f64]) -> &'a [f64] {
+        let n = self.mechanism.coordinate_count();
+        state.get(n..2 * n).unwrap_or_default()
+    }
+
+    /// Number of element inputs.
+    #[must_use]
+    pub fn input_len(&self) -> usize {
+        self.input_len
+    }
+
+    /// Names of the element inputs: `friction_yaw.coulomb`, `motor_1.effort`.
+    #[must_use]
+    pub fn input_names(&self) -> Vec<String> {
+        let name_all = |placed: &Placed| {
+            let names = placed.element.inputs().into_iter().map(|(input, _)| format!("{}.{input}", placed.name));
+            names.collect::<Vec<_>>()
+        };
+        self.elements.iter().flat_map(name_all).collect()
+    }
+
+    /// Nominal values of the element inputs: no drive effort, friction at its nominal level.
+    #[must_use]
+    pub fn nominal_inputs(&self) -> Vec<f64> {
+        self.elements.iter().flat_map(|placed| placed.element.inputs()).map(|(_, value)| value).collect()
+    }
+
+    /// Where an element's inputs lie in [`IslandInputs::elements`]; `None` for an element of another island.
+    #[must_use]
+    pub fn inputs_of(&self, element: ElementId) -> Option<std::ops::Range<usize>> {
+        self.elements.get(element.0).map(|placed| placed.inputs.clone())
+    }
+
+    /// Where an element's words lie in the state; `None` for an element of another island.
+    #[must_use]
+    pub fn state_of(&self, element: ElementId) -> Option<std::ops::Range<usize>> {
+        let first = self.first_element_word();
+        self.elements.get(element.0).map(|placed| placed.state.start + first..placed.state.end + first)
+    }
+
+    /// e and ė of an element (rad or m, per second); `None` for an element of another island or a slice that is no state.
+    #[must_use]
+    pub fn element_motion(&self, state: &[f64], element: ElementId) -> Option<(f64, f64)> {
+        let row = self.rows.get(element.0)?;
+        if state.len() != self.state_len() {
+            return None;
+        }
+        Some((row_times(row, self.q(state)), row_times(row, self.v(state))))
+    }
+
+    /// Energy that all elements could give back, J.
+    ///
+    /// # Errors
+    /// A slice of the wrong length.
+    pub fn stored_energy(&self, state: &[f64]) -> Result<f64, DynamicsError> {
+        check_length("the state", state.len(), self.state_len())?;
+        let words = &state[self.first_element_word()..];
+        let energy = |(placed, row): (&Placed, &Row)| {
+            placed.element.stored_energy(row_times(row, self.q(state)), &words[placed.state.clone()])
+        };
+        Ok(self.elements.iter().zip(&self.rows).map(energy).sum())
+    }
+
+    /// Memory for stepping this island; nothing allocates afterwards.
+    #[must_use]
+    pub fn workspace(&self) -> IslandWorkspace {
+        let n = self.mechanism.coordinate_count();
+        IslandWorkspace {
+            mechanism: self.mechanism.workspace(),
+            acting: vec![Acting::default(); self.elements.len()].into(),
+            scratch: Scratch::new(n),
+            q: vec![0.0; n].into(),
+            v: vec![0.0; n].into(),
+            load: vec![0.0; n].into(),
+            acceleration: vec![0.0; n].into(),
+            stages: std::array::from_fn(|_| vec![0.0; 2 * n + self.element_state_len].into()),
+        }
+    }
+
+    /// Poses and velocities of all frames in this state, left in `ws.mechanism()`: one kinematics pass, when asked for.
+    ///
+    /// # Errors
+    /// A slice of the wrong length.
+    pub fn kinematics(&self, state: &[f64], ws: &mut IslandWorkspace) -> Result<(), DynamicsError> {
+        check_length("the state", state.len(), self.state_len())?;
+        self.mechanism.kinematics(self.q(state), self.v(state), &mut ws.mechanism)
+    }
+
+    /// Advances the state by `step_s` seconds with the default integrator. On an error the state is unchanged.
+    ///
+    /// # Errors
+    /// See [`DynamicsError`].
+    pub fn step(
+        &self,
+        state: &mut [f64],
+        inputs: &IslandInputs<'_>,
+        step_s: f64,
+        ws: &mut IslandWorkspace,
+    ) -> Result<(), DynamicsError> {
+        self.step_with(Integrator::Leapfrog, state, inputs, step_s, ws)
+    }
+
+    /// As [`Self::step`], with the integrator stated.
+    ///
+    /// # Errors
+    /// See [`DynamicsError`].
+    ///
+    /// # Panics
+    /// If a wrench acts on a frame of another mechanism.
+    pub fn step_with(
+        &self,
+        integrator: Integrator,
+        state: &mut [f64],
+        inputs: &IslandInputs<'_>,
+        step_s: f64,
+        ws: &mut IslandWorkspace,
+    ) -> Result<(), DynamicsError> {
+        check_length("the state", state.len(), self.state_len())?;
+        check_length("the element inputs", inputs.elements.len(), self.input_len)?;
+        check_length("payload_mass_kg", inputs.payload_mass_kg.len(), self.mechanism.payload_count())?;
+        if !(step_s > 0.0 && step_s.is_finite()) {
+            return Err(DynamicsError::Step { step_s });
+        }
+        match integrator {
+            Integrator::Leapfrog => self.leapfrog(state, inputs, step_s, ws),
+            Integrator::RungeKutta4 => self.runge_kutta(state, inputs, step_s, ws),
+        }
+    }
+
+    pub(crate) fn first_element_word(&self) -> usize {
+        4 * self.mechanism.coordinate_count() + 1
+    }
+
+    /// The laws of all elements for a step from (q, v), left in `acting`.
+    pub(crate) fn collect_laws(
+        &self,
+        state: &[f64],
+        inputs: &IslandInputs<'_>,
+        step_s: f64,
+        acting: &mut [Acting],
+    ) -> Result<(), DynamicsError> {
+        let (q, v) = (self.q(state), self.v(state));
+        let words = &state[self.first_element_word()..];
+        for ((placed, row), slot) in self.elements.iter().zip(&self.rows).zip(acting) {
+            let stage = Stage { position: row_times(row, q), rate: row_times(row, v), step_s };
+            if !(stage.position + stage.rate).is_finite() {
+                return Err(DynamicsError::NotFinite { what: format!("the motion of {}", placed.name) });
+            }
+            let own_inputs = &inputs.elements[placed.inputs.clone()];
+            let law = placed.element.law(&stage, own_inputs, &words[placed.state.clone()]);
+            if !law.is_valid() {
+                return Err(DynamicsError::NotFinite { what: format!("the force of {}", placed.name) });
+            }
+            *slot = Acting { law, rate: stage.rate, ..Acting::default() };
+        }
+        Ok(())
+    }
+}
+
+/// Results and intermediate values of an island's step. It carries nothing from one step to the next.
+#[derive(Clone, Debug)]
+pub struct IslandWorkspace {
+    pub(crate) mechanism: Workspace,
+    pub(crate) acting: Box<[Acting]>,
+    pub(crate) scratch: Scratch,
+    pub(crate) q: Box<[f64]>,
+    pub(crate) v: Box<[f64]>,
+    pub(crate) load: Box<[f64]>,
+    pub(crate) acceleration: Box<[f64]>,
+    /// Runge–Kutta: the state at a stage, four rates and their sum.
+    pub(crate) stages: [Box<[f64]>; 3],
+}
+
+impl IslandWorkspace {
+    /// The mechanism's part. After [`Island::kinematics`] it holds the poses of the state given; after a step alone it
+    /// holds those of the step's middle.
+    #[must_use]
+    pub fn mechanism(&self) -> &Workspace {
+        &self.mechanism
+    }
+
+    /// The mechanism's part, to evaluate something else with.
+    pub fn mechanism_mut(&mut self) -> &mut Workspace {
+        &mut self.mechanism
+    }
+
+    /// Mean acceleration over the last leapfrog step, rad/s² or m/s².
+    #[must_use]
+    pub fn acceleration(&self) -> &[f64] {
+        &self.acceleration
+    }
+
+    /// Mean force of an element over the last leapfrog step, N m or N; `None` for an element of another island.
+    #[must_use]
+    pub fn element_force(&self, element: ElementId) -> Option<f64> {
+        self.acting.get(element.0).map(|acting| acting.force)
+    }
+
+    /// Mean rate of an element's e over the last leapfrog step, so that force · rate · step is the work done on the
+    /// mechanism; `None` for an element of another island.
+    #[must_use]
+    pub fn element_mean_rate(&self, element: ElementId) -> Option<f64> {
+        self.acting.get(element.0).map(|acting| acting.mean_rate)
+    }
+}

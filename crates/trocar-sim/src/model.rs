@@ -1,0 +1,228 @@
+//! The model: everything that does not change during a run, compiled once from components.
+
+use crate::fault_board::{FaultBoard, FaultError};
+use crate::schedule::{self, Node, Pace, Role, ScheduleError, Task};
+use crate::state::{Release, State};
+use std::ops::Range;
+use trocar_math::random::Stream;
+use trocar_signal::{Component, GroupClass, GroupId, Layout, ParameterSpec, Rate, Table, Time};
+
+/// A component in its place.
+pub struct Seat {
+    /// The component's path.
+    pub path: String,
+    /// What it does.
+    pub component: Box<dyn Component>,
+    /// What part it plays.
+    pub role: Role,
+    /// When it runs.
+    pub pace: Pace,
+    /// The groups that it reads, by port.
+    pub reads: Vec<GroupId>,
+    /// The groups that it writes, by port.
+    pub writes: Vec<GroupId>,
+    /// Its words in [`State::words`].
+    pub words: Range<usize>,
+    /// The names of its state words.
+    pub word_names: Vec<String>,
+    /// The place of its first parameter.
+    pub first_parameter: usize,
+    /// How many parameters it has.
+    pub parameter_count: usize,
+}
+
+/// Everything about a run that does not change while it runs.
+pub struct Model {
+    /// All groups: information first, then what instruments write, then truth.
+    pub layout: Layout,
+    /// Components in the order in which they run at one instant.
+    pub seats: Vec<Seat>,
+    /// All parameters, in the order of [`State::parameters`].
+    pub parameters: Vec<ParameterSpec>,
+    /// The rate of the island's step.
+    pub step_rate: Rate,
+    /// The rate at which the digest is chained: that of the fastest task of the device.
+    pub control_rate: Rate,
+    /// Faults and where they act.
+    pub faults: FaultBoard,
+    /// Seed of all random draws.
+    pub seed: u64,
+    /// Index of this run in its campaign.
+    pub run_index: u64,
+    pub(crate) streams: Vec<Stream>,
+    /// Most outputs that can be under way at once.
+    pub(crate) pending_capacity: usize,
+    /// Most numbers that one group has.
+    pub(crate) widest_group: usize,
+    /// Groups of class information come first; this is where they end.
+    pub(crate) information_groups: usize,
+    /// Command groups that no component writes: outside inputs may.
+    pub(crate) command_groups: Vec<GroupId>,
+}
+
+/// Why components do not make a model.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum CompileError {
+    /// The schedule.
+    #[error(transparent)]
+    Schedule(#[from] ScheduleError),
+    /// A fault.
+    #[error(transparent)]
+    Fault(#[from] FaultError),
+}
+
+impl Model {
+    /// Compiles components into a model.
+    ///
+    /// # Errors
+    /// Every mistake found: groups without or with two writers, cycles without a delay, tasks faster than the step,
+    /// controllers that read what they may not, faults without a target.
+    pub fn compile(
+        nodes: Vec<Node>,
+        step_rate: Rate,
+        seed: u64,
+        run_index: u64,
+        faults: impl FnOnce(&Layout) -> Result<FaultBoard, Vec<FaultError>>,
+    ) -> Result<Model, Vec<CompileError>> {
+        let all = |errors: Vec<ScheduleError>| errors.into_iter().map(CompileError::from).collect::<Vec<_>>();
+        let specs = schedule::groups(&nodes).map_err(all)?;
+        let order = schedule::order(&nodes, step_rate).map_err(all)?;
+        let mut layout = Layout::default();
+        for class in [GroupClass::Information, GroupClass::Instrument, GroupClass::Truth] {
+            for spec in specs.iter().filter(|s| s.class == class) {
+                // Two writers of one path were refused above.
+                let _ = layout.add(spec.clone());
+            }
+        }
+        let information = |spec: &&trocar_signal::GroupSpec| spec.class == GroupClass::Information;
+        let information_groups = specs.iter().filter(information).count();
+        let command_groups =
+            layout.groups().filter(|(_, spec)| spec.writer == "clients").map(|(id, _)| id).collect();
+
+        let mut nodes: Vec<Option<Node>> = nodes.into_iter().map(Some).collect();
+        let mut seats: Vec<Seat> = Vec::new();
+        let mut parameters = Vec::new();
+        let mut pending_capacity = 0;
+        for node in order.into_iter().filter_map(|i| nodes[i].take()) {
+            let registration = node.registration;
+            let resolve = |path: &String| layout.group(path).unwrap_or(GroupId(0));
+            let writes: Vec<GroupId> = registration.writes.iter().map(|w| resolve(&w.path)).collect();
+            if let Pace::Task(task) = node.pace {
+                // Under way at once: outputs of the activations within the compute time plus a channel of up to 0.5 s.
+                let periods = (task.compute_time.seconds() + 0.5) / task.rate.period_s();
+                pending_capacity += (periods.ceil() as usize).min(4096).saturating_add(2) * writes.len().min(4);
+            }
+            seats.push(Seat {
+                reads: registration.reads.iter().map(|r| resolve(&r.path)).collect(),
+                writes,
+                words: 0..registration.state_names.len(),
+                word_names: registration.state_names,
+                first_parameter: parameters.len(),
+                parameter_count: registration.parameters.len(),
+                path: registration.path,
+                component: node.component,
+                role: node.role,
+                pace: node.pace,
+            });
+            parameters.extend(registration.parameters);
+        }
+        let mut next = 0;
+        for seat in &mut seats {
+            let len = seat.words.len();
+            seat.words = next..next + len;
+            next += len;
+        }
+        let control_rate = seats
+            .iter()
+            .filter(|s| s.role != Role::Instrument)
+            .filter_map(|s| match s.pace {
+                Pace::Task(task) => Some(task.rate),
+                Pace::EveryStep => None,
+            })
+            .fold(None::<Rate>, |best, rate| match best {
+                Some(best) if best.hz() >= rate.hz() => Some(best),
+                _ => Some(rate),
+            })
+            .unwrap_or(step_rate);
+        let faults =
+            faults(&layout).map_err(|e| e.into_iter().map(CompileError::from).collect::<Vec<_>>())?;
+        let widest_group = layout.groups().map(|(_, spec)| spec.elements.len()).max().unwrap_or(0);
+        let streams = seats.iter().map(|s| Stream::new(seed, run_index, &s.path)).collect();
+        Ok(Model {
+            layout,
+            seats,
+            parameters,
+            step_rate,
+            control_rate,
+            faults,
+            seed,
+            run_index,
+            streams,
+            pending_capacity: pending_capacity.clamp(64, 65_536),
+            widest_group,
+            information_groups,
+            command_groups,
+        })
+    }
+
+    /// The instant at which step `n` begins.
+    #[must_use]
+    pub fn step_instant(&self, step: u64) -> Time {
+        self.step_rate.instant(step)
+    }
+
+    /// The island's step in seconds.
+    #[must_use]
+    pub fn step_s(&self) -> f64 {
+        self.step_rate.period_s()
+    }
+
+    pub(crate) fn release(&self, seat: usize, k: u64) -> Release {
+        let due = match self.seats[seat].pace {
+            Pace::EveryStep => Time::ZERO,
+            Pace::Task(task) => task.release(k, self.streams[seat]),
+        };
+        Release { k, due, last: Time::NEVER }
+    }
+
+    /// The compute time of a seat's task; zero where it runs every step.
+    #[must_use]
+    pub fn task(&self, seat: usize) -> Option<Task> {
+        match self.seats[seat].pace {
+            Pace::Task(task) => Some(task),
+            Pace::EveryStep => None,
+        }
+    }
+
+    /// The place of a parameter by path.
+    #[must_use]
+    pub fn parameter(&self, path: &str) -> Option<usize> {
+        self.parameters.iter().position(|p| p.path == path)
+    }
+
+    /// The state at the start of a run, with the given changes to parameters.
+    #[must_use]
+    pub fn initial_state(&self, changes: &[(usize, f64)]) -> State {
+        let words = self.seats.iter().map(|s| s.words.end).max().unwrap_or(0);
+        let mut parameters: Vec<f64> = self.parameters.iter().map(|p| p.nominal).collect();
+        for (place, value) in changes {
+            parameters[*place] = *value;
+        }
+        let mut state = State {
+            step: 0,
+            chain: self.seed,
+            table: Table::new(&self.layout),
+            words: vec![0; words],
+            parameters,
+            releases: (0..self.seats.len()).map(|seat| self.release(seat, 0)).collect(),
+            pending: crate::pending::Pending::new(self.pending_capacity, self.widest_group),
+            faults: vec![0; self.faults.word_count()],
+            next_input: 0,
+        };
+        for seat in &self.seats {
+            let own = &state.parameters[seat.first_parameter..seat.first_parameter + seat.parameter_count];
+            seat.component.initialise(&mut state.words[seat.words.clone()], own);
+        }
+        state
+    }
+}

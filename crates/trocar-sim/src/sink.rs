@@ -1,0 +1,90 @@
+//! Where a run pours what it does: recordings, digests, snapshots. A run knows none of them.
+
+use crate::model::Model;
+use crate::state::State;
+use trocar_signal::{Table, Time};
+
+/// Something that happened in a run, for timelines.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RunEvent<'a> {
+    /// A phase began.
+    Phase {
+        /// Its name.
+        name: &'a str,
+    },
+    /// A fault became active.
+    FaultActive {
+        /// Its name.
+        name: &'a str,
+    },
+    /// A fault ended.
+    FaultCleared {
+        /// Its name.
+        name: &'a str,
+    },
+}
+
+/// Takes what a run does, in order of time. An error ends the run: evidence that cannot be written is no evidence.
+pub trait Sink {
+    /// The run is about to begin.
+    ///
+    /// # Errors
+    /// As the sink's medium fails.
+    fn begin(&mut self, model: &Model, state: &State) -> std::io::Result<()>;
+
+    /// The table at an instant of the recording's rate.
+    ///
+    /// # Errors
+    /// As the sink's medium fails.
+    fn record(&mut self, now: Time, table: &Table) -> std::io::Result<()>;
+
+    /// The digest of a control period: the chain, and the blocks it was made of (see
+    /// [`crate::state::block_names`]).
+    ///
+    /// # Errors
+    /// As the sink's medium fails.
+    fn digest(&mut self, now: Time, chain: u64, blocks: &[u64]) -> std::io::Result<()>;
+
+    /// The whole state, every ten seconds.
+    ///
+    /// # Errors
+    /// As the sink's medium fails.
+    fn snapshot(&mut self, now: Time, state: &State) -> std::io::Result<()>;
+
+    /// Something happened.
+    ///
+    /// # Errors
+    /// As the sink's medium fails.
+    fn event(&mut self, now: Time, event: RunEvent<'_>) -> std::io::Result<()>;
+
+    /// The run is over.
+    ///
+    /// # Errors
+    /// As the sink's medium fails.
+    fn end(&mut self, now: Time) -> std::io::Result<()>;
+}
+
+/// Takes nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoSink;
+
+impl Sink for NoSink {
+    fn begin(&mut self, _: &Model, _: &State) -> std::io::Result<()> {
+        Ok(())
+    }
+    fn record(&mut self, _: Time, _: &Table) -> std::io::Result<()> {
+        Ok(())
+    }
+    fn digest(&mut self, _: Time, _: u64, _: &[u64]) -> std::io::Result<()> {
+        Ok(())
+    }
+    fn snapshot(&mut self, _: Time, _: &State) -> std::io::Result<()> {
+        Ok(())
+    }
+    fn event(&mut self, _: Time, _: RunEvent<'_>) -> std::io::Result<()> {
+        Ok(())
+    }
+    fn end(&mut self, _: Time) -> std::io::Result<()> {
+        Ok(())
+    }
+}

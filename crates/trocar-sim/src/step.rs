@@ -1,0 +1,239 @@
+//! One step of a run.
+
+use crate::model::Model;
+use crate::schedule::{Pace, Role};
+use crate::state::{Release, State};
+use std::any::Any;
+use trocar_signal::component::{Activation, Outbox};
+use trocar_signal::{GroupId, Nanos, Time};
+
+/// Writes from outside, stamped: an external controller, a person in the viewer. They are part of a result, so that a
+/// run with an outside party replays without it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Inputs {
+    writes: Vec<Input>,
+}
+
+/// One write from outside.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Input {
+    /// It is in the table at the first step not before this.
+    pub at: Time,
+    /// The command group.
+    pub group: GroupId,
+    /// Its values.
+    pub values: Vec<f64>,
+}
+
+impl Inputs {
+    /// Inputs in order of time; equal instants keep the given order. Writes that do not fit their group or are not
+    /// finite are refused.
+    ///
+    /// # Errors
+    /// The place in `writes` of the first that is refused.
+    pub fn new(model: &Model, mut writes: Vec<Input>) -> Result<Inputs, usize> {
+        for (place, write) in writes.iter().enumerate() {
+            let fits = (write.group.0 as usize) < model.layout.group_count()
+                && model.layout.spec(write.group).writer == "clients"
+                && model.layout.spec(write.group).elements.len() == write.values.len();
+            if !fits || write.values.iter().any(|v| !v.is_finite()) {
+                return Err(place);
+            }
+        }
+        writes.sort_by_key(|write| write.at);
+        Ok(Inputs { writes })
+    }
+}
+
+/// Working memory of a run: carries nothing from one step to the next.
+pub struct Scratch {
+    outbox: Outbox,
+    of_seats: Vec<Box<dyn Any + Send>>,
+    values: Vec<f64>,
+}
+
+impl Scratch {
+    /// For runs of this model.
+    #[must_use]
+    pub fn new(model: &Model) -> Scratch {
+        Scratch {
+            outbox: Outbox::default(),
+            of_seats: model.seats.iter().map(|seat| seat.component.scratch()).collect(),
+            values: vec![0.0; model.widest_group],
+        }
+    }
+}
+
+/// Why a run cannot go on: its verdicts become ERROR.
+#[derive(Clone, Debug, PartialEq, thiserror::Error, serde::Serialize, serde::Deserialize)]
+pub enum StepError {
+    /// A component cannot go on.
+    #[error("{component} at {at}: {what}")]
+    Component {
+        /// Its path.
+        component: String,
+        /// When.
+        at: Time,
+        /// One sentence.
+        what: String,
+    },
+    /// A component computed a number that is not finite.
+    #[error("diverged at {at}: {signal}, written by {component}, is not finite; the run stopped there")]
+    NotFinite {
+        /// The signal.
+        signal: String,
+        /// Its writer.
+        component: String,
+        /// When.
+        at: Time,
+    },
+    /// More outputs under way than the model has places for.
+    #[error("{component} at {at}: too many outputs under way; its delay is longer than 0.5 s beyond its compute time")]
+    TooManyUnderWay {
+        /// The writer.
+        component: String,
+        /// When.
+        at: Time,
+    },
+}
+
+/// Puts into the table what must stand there at the start (the pose of a mechanism). Called once on a fresh state.
+///
+/// # Errors
+/// [`StepError`] as for [`step`].
+pub fn publish_start(model: &Model, state: &mut State, scratch: &mut Scratch) -> Result<(), StepError> {
+    for seat in 0..model.seats.len() {
+        activate(model, state, scratch, seat, Time::ZERO, Nanos::ZERO, true)?;
+    }
+    Ok(())
+}
+
+/// Advances a run by one step: outputs that are due appear, outside inputs arrive, faults begin and end, tasks that
+/// were released run in their order, and the mechanisms move to the end of the step.
+///
+/// Reads no clock, does no I/O, draws from no global generator and allocates nothing once its buffers are warm.
+///
+/// # Errors
+/// [`StepError`] when a component cannot go on; the state is then that of the failing instant.
+pub fn step(model: &Model, state: &mut State, inputs: &Inputs, scratch: &mut Scratch) -> Result<(), StepError> {
+    let now = model.step_instant(state.step);
+    while let Some((group, stamp, valid, at)) = state.pending.pop_due(now) {
+        let len = state.table.values(group).len();
+        for place in 0..len {
+            scratch.values[place] = state.pending.value(at + place);
+        }
+        commit(model, state, &mut scratch.values[..len], group, stamp, now, valid);
+    }
+    while let Some(input) = inputs.writes.get(state.next_input as usize) {
+        if input.at > now {
+            break;
+        }
+        state.table.write(input.group, input.at, true, &input.values);
+        state.next_input += 1;
+    }
+    let mut faults_updated = false;
+    for seat in 0..model.seats.len() {
+        // Clients come first: a fault that begins with a phase begins at the phase's first instant.
+        if !faults_updated && model.seats[seat].role != Role::Client {
+            model.faults.update(now, &state.table, &mut state.faults);
+            faults_updated = true;
+        }
+        if let Pace::Task(_) = model.seats[seat].pace
+            && state.releases[seat].due > now
+        {
+            continue;
+        }
+        let last = state.releases[seat].last;
+        let elapsed = if last == Time::NEVER { Nanos::ZERO } else { now.since(last) };
+        activate(model, state, scratch, seat, now, elapsed, false)?;
+        let next = match model.seats[seat].pace {
+            Pace::EveryStep => Release { k: state.releases[seat].k + 1, due: Time::ZERO, last: now },
+            Pace::Task(_) => {
+                // A release that fell into the same step as the one before it is merged with it.
+                let mut next = model.release(seat, state.releases[seat].k + 1);
+                while next.due <= now {
+                    next = model.release(seat, next.k + 1);
+                }
+                Release { last: now, ..next }
+            }
+        };
+        state.releases[seat] = next;
+    }
+    state.step += 1;
+    Ok(())
+}
+
+fn activate(
+    model: &Model,
+    state: &mut State,
+    scratch: &mut Scratch,
+    at: usize,
+    now: Time,
+    elapsed: Nanos,
+    start: bool,
+) -> Result<(), StepError> {
+    let seat = &model.seats[at];
+    let outbox = &mut scratch.outbox;
+    outbox.items.clear();
+    outbox.values.clear();
+    outbox.not_finite = None;
+    let mut activation = Activation {
+        now,
+        elapsed,
+        state: &mut state.words[seat.words.clone()],
+        scratch: &mut *scratch.of_seats[at],
+        table: &mut state.table,
+        reads: &seat.reads,
+        writes: &seat.writes,
+        parameters: &state.parameters,
+        first_parameter: seat.first_parameter,
+        stream: model.streams[at],
+        outbox,
+    };
+    let done = if start {
+        seat.component.publish_start(&mut activation)
+    } else {
+        seat.component.activate(&mut activation)
+    };
+    done.map_err(|what| StepError::Component { component: seat.path.clone(), at: now, what })?;
+    if let Some((group, element)) = scratch.outbox.not_finite {
+        return Err(StepError::NotFinite {
+            signal: model.layout.spec(group).element_path(element),
+            component: seat.path.clone(),
+            at: now,
+        });
+    }
+    let compute = match seat.pace {
+        Pace::Task(task) if !start => task.compute_time,
+        _ => Nanos::ZERO,
+    };
+    for place in 0..scratch.outbox.items.len() {
+        let item = scratch.outbox.items[place];
+        let len = state.table.values(item.group).len();
+        let values = &mut scratch.outbox.values[item.start..item.start + len];
+        let delay = Nanos(compute.0 + item.delay.0);
+        if delay == Nanos::ZERO {
+            commit(model, state, values, item.group, item.stamp, now, item.valid);
+        } else if !state.pending.push(now.plus(delay), item.group, item.stamp, item.valid, values) {
+            return Err(StepError::TooManyUnderWay { component: seat.path.clone(), at: now });
+        }
+    }
+    Ok(())
+}
+
+/// Puts a group into the table, changed by the faults that are active on it.
+fn commit(
+    model: &Model,
+    state: &mut State,
+    values: &mut [f64],
+    group: GroupId,
+    stamp: Time,
+    now: Time,
+    mut valid: bool,
+) {
+    if model.faults.targets(group) {
+        let before = state.table.values(group);
+        model.faults.intercept(group, now, before, values, &mut valid, &mut state.faults);
+    }
+    state.table.write(group, stamp, valid, values);
+}
