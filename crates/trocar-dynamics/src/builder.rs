@@ -5,8 +5,8 @@ use thiserror::Error;
 
 use crate::inertia::{Inertia, InertiaProblem};
 use crate::mechanism::{
-    CoordinateId, Form, Frame, FrameId, MAX_COORDINATES, Mechanism, Motion, Payload, PayloadId, Rotor, Row, Term, Walk,
-    WalkStep,
+    CoordinateId, Form, Frame, FrameId, MAX_COORDINATES, Mechanism, Motion, Payload, PayloadId, Rotor, Row,
+    Term, Walk, WalkStep,
 };
 use crate::spatial::{Axes, RigidInertia, Symmetric3};
 
@@ -308,7 +308,10 @@ impl MechanismBuilder {
         for (name, rotor) in &self.rotors {
             check_row(&rotor.row, n, || format!("rotor {name:?}"))?;
             if !(rotor.inertia > 0.0 && rotor.inertia.is_finite()) {
-                return Err(MechanismError::RotorInertia { rotor: name.clone(), inertia_kgm2: rotor.inertia });
+                return Err(MechanismError::RotorInertia {
+                    rotor: name.clone(),
+                    inertia_kgm2: rotor.inertia,
+                });
             }
         }
         Ok(())
@@ -337,7 +340,8 @@ impl MechanismBuilder {
     }
 
     fn mark_inertial(&mut self) -> Box<[Frame]> {
-        let mut frames: Vec<Frame> = std::mem::take(&mut self.frames).into_iter().map(|(frame, _)| frame).collect();
+        let mut frames: Vec<Frame> =
+            std::mem::take(&mut self.frames).into_iter().map(|(frame, _)| frame).collect();
         for payload in &self.payloads {
             frames[payload.frame].inertial = true;
         }

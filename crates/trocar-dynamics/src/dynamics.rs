@@ -103,7 +103,8 @@ impl Mechanism {
             *out = tau - bias;
         }
         ws.factored.copy_from_slice(&ws.mass);
-        factorisation::factor(&mut ws.factored, n, &mut ws.scratch).map_err(|pivot| self.failed_pivot(pivot, q))?;
+        factorisation::factor(&mut ws.factored, n, &mut ws.scratch)
+            .map_err(|pivot| self.failed_pivot(pivot, q))?;
         factorisation::solve(&ws.factored, n, qdd);
         self.check_finite("the acceleration", qdd)
     }
@@ -112,7 +113,12 @@ impl Mechanism {
     ///
     /// # Errors
     /// A slice of the wrong length.
-    pub fn kinetic_energy(&self, qd: &[f64], payload_mass_kg: &[f64], ws: &Workspace) -> Result<f64, DynamicsError> {
+    pub fn kinetic_energy(
+        &self,
+        qd: &[f64],
+        payload_mass_kg: &[f64],
+        ws: &Workspace,
+    ) -> Result<f64, DynamicsError> {
         check_length("qd", qd.len(), self.coordinates.len())?;
         check_length("payload_mass_kg", payload_mass_kg.len(), self.payloads.len())?;
         let mut energy = 0.0;
@@ -149,7 +155,8 @@ impl Mechanism {
             }
         }
         for (payload, mass) in self.payloads.iter().zip(payload_mass_kg) {
-            energy -= mass * self.gravity.dot(&ws.point_in_world(crate::FrameId(payload.frame), &payload.point));
+            energy -=
+                mass * self.gravity.dot(&ws.point_in_world(crate::FrameId(payload.frame), &payload.point));
         }
         Ok(energy)
     }

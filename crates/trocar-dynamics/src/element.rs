@@ -128,7 +128,11 @@ pub(crate) fn not_negative(
 }
 
 /// Refuses a parameter unless it is finite and above zero.
-pub(crate) fn positive(element: &'static str, parameter: &'static str, value: f64) -> Result<f64, ElementError> {
+pub(crate) fn positive(
+    element: &'static str,
+    parameter: &'static str,
+    value: f64,
+) -> Result<f64, ElementError> {
     if value > 0.0 && value.is_finite() {
         Ok(value)
     } else {

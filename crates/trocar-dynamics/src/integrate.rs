@@ -71,7 +71,12 @@ impl Island {
     }
 
     /// Solves for the acceleration at `ws.q` with the bias of `ws.v`; `ws.acceleration` holds the guess on entry.
-    fn kick(&self, inputs: &IslandInputs<'_>, half: f64, ws: &mut IslandWorkspace) -> Result<(), DynamicsError> {
+    fn kick(
+        &self,
+        inputs: &IslandInputs<'_>,
+        half: f64,
+        ws: &mut IslandWorkspace,
+    ) -> Result<(), DynamicsError> {
         self.mechanism.kinematics(&ws.q, &ws.v, &mut ws.mechanism)?;
         self.mechanism.dynamics(inputs.payload_mass_kg, &mut ws.mechanism)?;
         for (load, bias) in ws.load.iter_mut().zip(ws.mechanism.bias()) {
@@ -85,12 +90,12 @@ impl Island {
             load: &ws.load,
             rows: &self.rows,
         };
-        active_set::solve(&problem, &mut ws.acting, &mut ws.acceleration, &mut ws.scratch).map_err(|failure| {
-            match failure {
+        active_set::solve(&problem, &mut ws.acting, &mut ws.acceleration, &mut ws.scratch).map_err(
+            |failure| match failure {
                 Failure::Pivot(pivot) => self.mechanism.failed_pivot(pivot, &ws.q),
                 Failure::NoConvergence(iterations) => DynamicsError::NoConvergence { iterations },
-            }
-        })
+            },
+        )
     }
 
     fn add_wrenches(&self, inputs: &IslandInputs<'_>, ws: &mut IslandWorkspace) -> Result<(), DynamicsError> {
@@ -165,12 +170,20 @@ impl Island {
             let own = &words[placed.state.clone()];
             let own_rates = &mut rates[2 * n..][placed.state.clone()];
             let own_inputs = &inputs.elements[placed.inputs.clone()];
-            let force = placed.element.rates(row_times(row, q), row_times(row, v), own_inputs, own, own_rates);
+            let force =
+                placed.element.rates(row_times(row, q), row_times(row, v), own_inputs, own, own_rates);
             add_row(row, force, &mut ws.load);
         }
         self.add_wrenches(inputs, ws)?;
         rates[..n].copy_from_slice(v);
         let acceleration = &mut rates[n..2 * n];
-        self.mechanism.forward_dynamics(q, v, &ws.load, inputs.payload_mass_kg, &mut ws.mechanism, acceleration)
+        self.mechanism.forward_dynamics(
+            q,
+            v,
+            &ws.load,
+            inputs.payload_mass_kg,
+            &mut ws.mechanism,
+            acceleration,
+        )
     }
 }

@@ -28,7 +28,9 @@ pub enum IslandError {
     #[error("the element name {0:?} is empty or used twice")]
     Name(String),
     /// An element acts on nothing, on a coordinate the mechanism does not have, or with a coefficient not finite.
-    #[error("the row of element {0:?} is empty or has an unknown coordinate or a coefficient that is not finite")]
+    #[error(
+        "the row of element {0:?} is empty or has an unknown coordinate or a coefficient that is not finite"
+    )]
     Row(String),
 }
 
@@ -229,7 +231,8 @@ impl Island {
     #[must_use]
     pub fn input_names(&self) -> Vec<String> {
         let name_all = |placed: &Placed| {
-            let names = placed.element.inputs().into_iter().map(|(input, _)| format!("{}.{input}", placed.name));
+            let names =
+                placed.element.inputs().into_iter().map(|(input, _)| format!("{}.{input}", placed.name));
             names.collect::<Vec<_>>()
         };
         self.elements.iter().flat_map(name_all).collect()

@@ -39,6 +39,8 @@ pub use builder::{CoordinateKind, JointVariable, MechanismBuilder, MechanismErro
 pub use element::{Drive, ElementError, ForceElement, Friction, Law, SpringDamper, Stage, Stop, Stribeck};
 pub use error::DynamicsError;
 pub use inertia::{Inertia, InertiaProblem};
-pub use island::{AppliedWrench, ElementId, Integrator, Island, IslandBuilder, IslandError, IslandInputs, IslandWorkspace};
+pub use island::{
+    AppliedWrench, ElementId, Integrator, Island, IslandBuilder, IslandError, IslandInputs, IslandWorkspace,
+};
 pub use kinematics::{JacobianColumn, Twist};
 pub use mechanism::{CoordinateId, FrameId, MAX_COORDINATES, Mechanism, PayloadId, Workspace};

@@ -11,8 +11,11 @@ pub(crate) struct Axes {
 }
 
 impl Axes {
-    pub const IDENTITY: Self =
-        Self { x: Vector3::new(1.0, 0.0, 0.0), y: Vector3::new(0.0, 1.0, 0.0), z: Vector3::new(0.0, 0.0, 1.0) };
+    pub const IDENTITY: Self = Self {
+        x: Vector3::new(1.0, 0.0, 0.0),
+        y: Vector3::new(0.0, 1.0, 0.0),
+        z: Vector3::new(0.0, 0.0, 1.0),
+    };
 
     pub fn from_rotation(rotation: &Rotation3<f64>) -> Self {
         let m = rotation.matrix();

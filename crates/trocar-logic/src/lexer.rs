@@ -61,7 +61,8 @@ pub(crate) struct Spanned {
 /// All tokens, the last of which is [`Token::End`].
 pub(crate) fn tokens(text: &str) -> Result<Vec<Spanned>, Vec<LogicError>> {
     if text.len() > MAX_LENGTH_BYTES {
-        let title = format!("a formula may have at most {MAX_LENGTH_BYTES} bytes; this one has {}", text.len());
+        let title =
+            format!("a formula may have at most {MAX_LENGTH_BYTES} bytes; this one has {}", text.len());
         return Err(vec![LogicError::new(title).at(&(0..text.len()), "")]);
     }
     let mut lexer = Lexer { text, at: 0, tokens: Vec::new(), errors: Vec::new() };
@@ -165,7 +166,9 @@ impl<'a> Lexer<'a> {
             self.at += c.len_utf8();
             return self.push(token, start);
         }
-        if let Some((wrong, right)) = WRITTEN_OTHERWISE.iter().find(|(wrong, _)| self.rest().starts_with(wrong)) {
+        if let Some((wrong, right)) =
+            WRITTEN_OTHERWISE.iter().find(|(wrong, _)| self.rest().starts_with(wrong))
+        {
             self.at += wrong.len();
             let error = LogicError::new(format!("`{wrong}` is written `{right}` here"));
             self.errors.push(error.at(&(start..self.at), format!("write `{right}`")));
@@ -320,7 +323,8 @@ impl<'a> Lexer<'a> {
 }
 
 fn not_a_unit(word: &str, range: Range<usize>) -> LogicError {
-    let candidates: Vec<&str> = unit::symbols().map(|(symbol, _)| symbol).filter(|s| *s != "1" && *s != word).collect();
+    let candidates: Vec<&str> =
+        unit::symbols().map(|(symbol, _)| symbol).filter(|s| *s != "1" && *s != word).collect();
     let label = nearest(word, candidates).map_or_else(String::new, |near| format!("did you mean `{near}`?"));
     LogicError::new(format!("`{word}` is not a unit"))
         .at(&range, label)

@@ -34,6 +34,9 @@ mod render;
 mod requirement;
 mod types;
 
+#[cfg(test)]
+mod tests;
+
 pub use condition::{Condition, Operands, Truth};
 pub use describe::describe;
 pub use error::LogicError;

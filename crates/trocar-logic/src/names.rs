@@ -40,7 +40,10 @@ fn leaves_here(
     children: &BTreeSet<&str>,
     names: &[String],
 ) -> LogicError {
-    let error = LogicError::new(format!("nothing here is called `{path}`"));
+    let mut error = LogicError::new(format!("nothing here is called `{path}`"));
+    if unit::parse(path).is_ok() {
+        error = error.note("a unit follows its number, with no spaces around its `/`: `12 deg/s`");
+    }
     if let Some(near) = nearest(segment, children.iter().copied()) {
         return error.at(range, format!("did you mean `{near}`?"));
     }
@@ -49,9 +52,6 @@ fn leaves_here(
         return error.at(&whole, format!("did you mean `{near}`?"));
     }
     let error = error.at(range, "");
-    if unit::parse(path).is_ok() {
-        return error.note("a unit follows its number, with no spaces around its `/`: `12 deg/s`");
-    }
     with_list(error, path.get(..at.saturating_sub(1)).unwrap_or(""), children)
 }
 
@@ -65,12 +65,19 @@ fn with_list(error: LogicError, prefix: &str, children: &BTreeSet<&str>) -> Logi
 }
 
 /// A note of the paths beside `path` whose type is wanted, e.g. "angles below `exo.declared`: range_overrun".
-pub(crate) fn beside(path: &str, wanted: &str, fits: impl Fn(&str) -> bool, scope: &dyn Scope) -> Option<String> {
+pub(crate) fn beside(
+    path: &str,
+    wanted: &str,
+    fits: impl Fn(&str) -> bool,
+    scope: &dyn Scope,
+) -> Option<String> {
     let (prefix, _) = path.rsplit_once('.')?;
     let names = scope.names();
     let mut found: Vec<&str> = names
         .iter()
-        .filter_map(|name| name.rsplit_once('.').filter(|(head, _)| *head == prefix).map(|(_, tail)| (name, tail)))
+        .filter_map(|name| {
+            name.rsplit_once('.').filter(|(head, _)| *head == prefix).map(|(_, tail)| (name, tail))
+        })
         .filter(|(name, _)| fits(name))
         .map(|(_, tail)| tail)
         .collect();

@@ -39,11 +39,18 @@ pub(crate) enum Extremum {
 pub(crate) enum NumberKind {
     /// In SI units and radians; the same for every row.
     Constant(f64),
-    Operand { id: OperandId, each: Each },
+    Operand {
+        id: OperandId,
+        each: Each,
+    },
     Negate(Box<NumberNode>),
     Arithmetic(ArithmeticOp, Box<NumberNode>, Box<NumberNode>),
     /// Of the rows of one.
-    OverRows { which: Extremum, of: Box<NumberNode>, rows: usize },
+    OverRows {
+        which: Extremum,
+        of: Box<NumberNode>,
+        rows: usize,
+    },
     /// Of several, of which there is at least one.
     OverSeveral(Extremum, Vec<NumberNode>),
     Abs(Box<NumberNode>),
@@ -69,7 +76,11 @@ pub(crate) enum TruthKind {
     StateIn(OperandId, Vec<usize>),
     StatesEqual(OperandId, OperandId),
     /// Rising, or else falling; keeps its memory in this word.
-    Edge { rising: bool, of: Box<TruthNode>, word: usize },
+    Edge {
+        rising: bool,
+        of: Box<TruthNode>,
+        word: usize,
+    },
 }
 
 /// A comparison of two numbers.

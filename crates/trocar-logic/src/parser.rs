@@ -74,7 +74,9 @@ impl Parser<'_> {
         let (expr, _) = self.expression(level::OR)?;
         match self.peek() {
             Token::End => Ok(expr),
-            Token::Close => Err(LogicError::new("a `)` without its `(`").at(&self.span(), "nothing is open here")),
+            Token::Close => {
+                Err(LogicError::new("a `)` without its `(`").at(&self.span(), "nothing is open here"))
+            }
             _ => Err(self.unexpected("expected an operator, `and`, `or` or the end")),
         }
     }
@@ -176,7 +178,9 @@ impl Parser<'_> {
                 let depth = Parser::grown(&span, depth)?;
                 Ok((Expr { kind: ExprKind::Not(Box::new(inner)), span }, depth))
             }
-            Token::Not => Err(self.unexpected(VALUE).note("`not` of a part is written in parentheses: `(not a)`")),
+            Token::Not => {
+                Err(self.unexpected(VALUE).note("`not` of a part is written in parentheses: `(not a)`"))
+            }
             Token::Minus => {
                 self.advance();
                 let (inner, depth) = self.expression(level::NEGATE)?;
@@ -209,7 +213,8 @@ impl Parser<'_> {
     fn call(&mut self, word: &str, span: Range<usize>) -> Result<Tree, LogicError> {
         let Some(function) = Function::from_name(word) else {
             let names = Function::ALL.map(Function::name);
-            let label = nearest(word, names).map_or_else(String::new, |near| format!("did you mean `{near}`?"));
+            let label =
+                nearest(word, names).map_or_else(String::new, |near| format!("did you mean `{near}`?"));
             return Err(LogicError::new(format!("there is no function `{word}`"))
                 .at(&span, label)
                 .note(format!("functions: {}", names.join(", "))));

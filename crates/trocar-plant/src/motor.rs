@@ -16,8 +16,8 @@ use serde::{Deserialize, Serialize};
 use trocar_signal::parameter::ParameterPort;
 use trocar_signal::quantity::{Current, Duration};
 use trocar_signal::{
-    Activation, Component, Dimension, GroupSpec, Problem, Provenance, ReadPort, Registration, Sourced, WritePort,
-    state_words,
+    Activation, Component, Dimension, GroupSpec, Problem, Provenance, ReadPort, Registration, Sourced,
+    WritePort, state_words,
 };
 
 /// A digital-to-analogue converter.
@@ -115,13 +115,30 @@ impl Motor {
             true,
         ));
         for (name, dimension, nominal, source) in [
-            ("dac.full_scale", Dimension::CURRENT, motor.dac.full_scale.value.si(), provenance.of(&motor.dac.full_scale)),
+            (
+                "dac.full_scale",
+                Dimension::CURRENT,
+                motor.dac.full_scale.value.si(),
+                provenance.of(&motor.dac.full_scale),
+            ),
             ("dac.bits", Dimension::NUMBER, f64::from(motor.dac.bits.value), provenance.of(&motor.dac.bits)),
-            ("time_constant", Dimension::TIME, motor.time_constant.value.si(), provenance.of(&motor.time_constant)),
+            (
+                "time_constant",
+                Dimension::TIME,
+                motor.time_constant.value.si(),
+                provenance.of(&motor.time_constant),
+            ),
         ] {
             let (source, standing) = source;
             let path = format!("{path}.{name}");
-            reg.parameter(trocar_signal::ParameterSpec { path, dimension, nominal, source, standing, tunable: false });
+            reg.parameter(trocar_signal::ParameterSpec {
+                path,
+                dimension,
+                nominal,
+                source,
+                standing,
+                tunable: false,
+            });
         }
         reg.state::<MotorState>();
         let time_constant = motor.time_constant.value.si();

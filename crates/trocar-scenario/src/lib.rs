@@ -1,1 +1,43 @@
-//! trocar-scenario
+//! The files that people write: robots, scenes, and scenarios, which are test methods.
+//!
+//! [`load()`] reads a scenario with everything that it includes and names, and gives it back as structures with roles
+//! bound and cases expanded ([`Loaded`]), or every mistake at once, each with its place. [`Files`] says where files
+//! come from; [`render`] shows mistakes beside the text; [`schema`] and [`reference()`] describe the files;
+//! [`template`] is where a new one begins. Nothing here knows how a robot moves.
+
+pub mod case;
+
+mod common;
+mod load;
+pub mod mechanism;
+pub mod phase;
+pub mod poses;
+pub mod reference;
+pub mod render;
+pub mod robot;
+pub mod roles;
+pub mod scenario;
+pub mod scene;
+pub mod schema;
+mod semantics;
+pub mod source;
+pub mod span;
+pub mod stand_in;
+pub mod template;
+mod text;
+mod tree;
+mod walk;
+
+pub use case::Case;
+pub use semantics::formula_diagnostic;
+pub use common::{FORMAT, PlacementConfig, RotationConfig, SectionProvenance};
+pub use load::{
+    Failure, FileKind, Loaded, LoadedRobot, LoadedScene, Overrides, check, load, load_robot, load_scene,
+};
+pub use mechanism::MechanismConfig;
+pub use robot::{RobotFile, Section};
+pub use roles::Roles;
+pub use scenario::ScenarioFile;
+pub use scene::SceneFile;
+pub use source::{Files, SourceError, SourceFile};
+pub use span::{Place, SpanIndex};

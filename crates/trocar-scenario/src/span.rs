@@ -2,7 +2,7 @@
 
 use crate::source::SourceFile;
 use crate::text::join_key;
-use crate::tree::{Node, Value};
+use crate::tree::{Edit, Node, Value, before_edits, is_inside};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use trocar_signal::{Diagnostic, Problem};
@@ -21,7 +21,15 @@ struct Entry {
     file: usize,
     key: Option<Range<usize>>,
     value: Range<usize>,
-    verbatim: Option<Range<usize>>,
+    text: Option<Text>,
+}
+
+/// A text that stands in its file character for character, except where it was edited.
+#[derive(Clone, Debug)]
+struct Text {
+    at: usize,
+    length: usize,
+    edits: Vec<Edit>,
 }
 
 /// The places of one tree, by dotted key path: `requirements[0].formula`, `setup."arm.load"`.
@@ -49,11 +57,13 @@ impl SpanIndex {
             }
             _ => {}
         }
-        let verbatim = match &node.value {
-            Value::Text { text, verbatim_at: Some(at) } => Some(*at..at + text.len()),
+        let text = match &node.value {
+            Value::Text { text, verbatim_at: Some(at), edits } => {
+                Some(Text { at: *at, length: text.len(), edits: edits.clone() })
+            }
             _ => None,
         };
-        let entry = Entry { file: node.file, key: node.key.clone(), value: node.range.clone(), verbatim };
+        let entry = Entry { file: node.file, key: node.key.clone(), value: node.range.clone(), text };
         self.entries.insert(path, entry);
     }
 
@@ -78,9 +88,10 @@ impl SpanIndex {
     /// The place of a piece of a text, given in bytes of that text; of the whole value where escapes stand in it.
     #[must_use]
     pub fn inside(&self, key: &str, piece: Range<usize>) -> Place {
-        self.place(key, |entry| match &entry.verbatim {
-            Some(verbatim) if piece.start <= piece.end && piece.end <= verbatim.len() => {
-                verbatim.start + piece.start..verbatim.start + piece.end
+        self.place(key, |entry| match &entry.text {
+            Some(text) if is_inside(&piece, text.length) => {
+                let before = before_edits(&text.edits, piece);
+                text.at + before.start..text.at + before.end
             }
             _ => entry.value.clone(),
         })

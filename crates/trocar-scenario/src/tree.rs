@@ -36,6 +36,8 @@ pub(crate) enum Value {
         text: String,
         /// Where in the file the text stands character for character; none where escapes stand in it.
         verbatim_at: Option<usize>,
+        /// Where the text differs from what the file holds, in order.
+        edits: Vec<Edit>,
     },
     Integer(i64),
     Float(f64),
@@ -43,6 +45,31 @@ pub(crate) enum Value {
     DateTime(String),
     List(Vec<Node>),
     Table(BTreeMap<String, Node>),
+}
+
+/// A piece of a text that was replaced after reading, in bytes of the text now and as it stood before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Edit {
+    pub now: Range<usize>,
+    pub before: Range<usize>,
+}
+
+/// A piece of an edited text in bytes of the text before. A piece that cuts into a replaced one takes all of it.
+pub(crate) fn before_edits(edits: &[Edit], piece: Range<usize>) -> Range<usize> {
+    let map = |at: usize, is_end: bool| {
+        let (mut now, mut before) = (0, 0);
+        for edit in edits {
+            if at < edit.now.start || (is_end && at == edit.now.start) {
+                break;
+            }
+            if at < edit.now.end {
+                return if is_end { edit.before.end } else { edit.before.start };
+            }
+            (now, before) = (edit.now.end, edit.before.end);
+        }
+        before + (at - now)
+    };
+    map(piece.start, false)..map(piece.end, true)
 }
 
 impl Value {
@@ -82,8 +109,9 @@ impl Node {
     /// The bytes of a piece of this text, or of all of it where escapes stand in it.
     pub fn inside(&self, piece: Range<usize>) -> Range<usize> {
         match &self.value {
-            Value::Text { text, verbatim_at: Some(at) } if piece.end <= text.len() && piece.start <= piece.end => {
-                at + piece.start..at + piece.end
+            Value::Text { text, verbatim_at: Some(at), edits } if is_inside(&piece, text.len()) => {
+                let before = before_edits(edits, piece);
+                at + before.start..at + before.end
             }
             _ => self.range.clone(),
         }
@@ -140,6 +168,10 @@ impl Node {
             _ => {}
         }
     }
+}
+
+pub(crate) fn is_inside(piece: &Range<usize>, length: usize) -> bool {
+    piece.start <= piece.end && piece.end <= length
 }
 
 /// Reads TOML into a tree.
@@ -214,7 +246,7 @@ impl Reader<'_> {
         }
         let value = match value.get_ref() {
             DeValue::String(text) => {
-                Value::Text { text: text.to_string(), verbatim_at: self.verbatim_at(text, &range) }
+                Value::Text { text: text.to_string(), verbatim_at: self.verbatim_at(text, &range), edits: Vec::new() }
             }
             DeValue::Integer(number) => match i64::from_str_radix(number.as_str(), number.radix()) {
                 Ok(number) => Value::Integer(number),

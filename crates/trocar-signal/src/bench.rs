@@ -110,9 +110,10 @@ impl Bench {
         self.outbox.not_finite = None;
         let mut activation = Activation {
             now,
+            step_end: now,
             elapsed: place.last.map_or(Nanos::ZERO, |last| now.since(last)),
             state: &mut place.state,
-            scratch: &mut *place.scratch,
+            scratch: &mut place.scratch,
             table: &mut self.table,
             reads: &place.reads,
             writes: &place.writes,

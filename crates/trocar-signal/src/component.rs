@@ -167,14 +167,16 @@ pub struct Outbox {
 
 /// What a component sees and may do while it is activated.
 pub struct Activation<'a> {
-    /// The instant of this activation: release of its task, on the run's time.
+    /// The instant of this activation: the start of the step in which it runs.
     pub now: Time,
+    /// The end of that step.
+    pub step_end: Time,
     /// Time since the previous activation of this component; zero at the first.
     pub elapsed: Nanos,
     /// The component's state words.
     pub state: &'a mut [u64],
     /// The component's working memory, as [`Component::scratch`] made it.
-    pub scratch: &'a mut (dyn Any + Send),
+    pub scratch: &'a mut Box<dyn Any + Send>,
     /// The table.
     pub table: &'a mut Table,
     /// The table's groups behind the component's read ports.

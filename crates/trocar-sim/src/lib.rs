@@ -3,8 +3,11 @@
 pub mod fault_board;
 pub mod model;
 // pub mod outcome;
+mod mechanism;
 pub mod pending;
+pub mod program;
 pub mod schedule;
+pub mod scope;
 pub mod sink;
 pub mod state;
 pub mod step;

@@ -1,6 +1,6 @@
 //! The model: everything that does not change during a run, compiled once from components.
 
-use crate::fault_board::{FaultBoard, FaultError};
+use crate::fault_board::FaultBoard;
 use crate::schedule::{self, Node, Pace, Role, ScheduleError, Task};
 use crate::state::{Release, State};
 use std::ops::Range;
@@ -49,6 +49,8 @@ pub struct Model {
     pub seed: u64,
     /// Index of this run in its campaign.
     pub run_index: u64,
+    /// How many seats, from the first, are clients.
+    pub(crate) client_seats: usize,
     pub(crate) streams: Vec<Stream>,
     /// Most outputs that can be under way at once.
     pub(crate) pending_capacity: usize,
@@ -60,38 +62,35 @@ pub struct Model {
     pub(crate) command_groups: Vec<GroupId>,
 }
 
-/// Why components do not make a model.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub enum CompileError {
-    /// The schedule.
-    #[error(transparent)]
-    Schedule(#[from] ScheduleError),
-    /// A fault.
-    #[error(transparent)]
-    Fault(#[from] FaultError),
-}
-
 impl Model {
     /// Compiles components into a model.
     ///
     /// # Errors
     /// Every mistake found: groups without or with two writers, cycles without a delay, tasks faster than the step,
-    /// controllers that read what they may not, faults without a target.
+    /// controllers that read what they may not.
     pub fn compile(
         nodes: Vec<Node>,
         step_rate: Rate,
         seed: u64,
         run_index: u64,
-        faults: impl FnOnce(&Layout) -> Result<FaultBoard, Vec<FaultError>>,
-    ) -> Result<Model, Vec<CompileError>> {
-        let all = |errors: Vec<ScheduleError>| errors.into_iter().map(CompileError::from).collect::<Vec<_>>();
-        let specs = schedule::groups(&nodes).map_err(all)?;
-        let order = schedule::order(&nodes, step_rate).map_err(all)?;
+        private_readers: &[(String, String)],
+        faults: impl FnOnce(&Layout) -> FaultBoard,
+    ) -> Result<Model, Vec<ScheduleError>> {
+        let specs = schedule::groups(&nodes)?;
+        let order = schedule::order(&nodes, step_rate)?;
         let mut layout = Layout::default();
         for class in [GroupClass::Information, GroupClass::Instrument, GroupClass::Truth] {
             for spec in specs.iter().filter(|s| s.class == class) {
                 // Two writers of one path were refused above.
                 let _ = layout.add(spec.clone());
+            }
+        }
+        for (group, reader) in private_readers {
+            if let Some(id) = layout.group(group) {
+                let mut copy = layout.spec(id).clone();
+                copy.path = private_path(group, reader);
+                copy.writer = format!("what {reader} alone reads of {group}");
+                let _ = layout.add(copy);
             }
         }
         let information = |spec: &&trocar_signal::GroupSpec| spec.class == GroupClass::Information;
@@ -105,7 +104,9 @@ impl Model {
         let mut pending_capacity = 0;
         for node in order.into_iter().filter_map(|i| nodes[i].take()) {
             let registration = node.registration;
+            let reader = registration.path.clone();
             let resolve = |path: &String| layout.group(path).unwrap_or(GroupId(0));
+            let read = |path: &String| layout.group(&private_path(path, &reader)).unwrap_or_else(|| resolve(path));
             let writes: Vec<GroupId> = registration.writes.iter().map(|w| resolve(&w.path)).collect();
             if let Pace::Task(task) = node.pace {
                 // Under way at once: outputs of the activations within the compute time plus a channel of up to 0.5 s.
@@ -113,7 +114,7 @@ impl Model {
                 pending_capacity += (periods.ceil() as usize).min(4096).saturating_add(2) * writes.len().min(4);
             }
             seats.push(Seat {
-                reads: registration.reads.iter().map(|r| resolve(&r.path)).collect(),
+                reads: registration.reads.iter().map(|r| read(&r.path)).collect(),
                 writes,
                 words: 0..registration.state_names.len(),
                 word_names: registration.state_names,
@@ -144,8 +145,8 @@ impl Model {
                 _ => Some(rate),
             })
             .unwrap_or(step_rate);
-        let faults =
-            faults(&layout).map_err(|e| e.into_iter().map(CompileError::from).collect::<Vec<_>>())?;
+        let faults = faults(&layout);
+        let nodes_of_clients = seats.iter().take_while(|s| s.role == Role::Client).count();
         let widest_group = layout.groups().map(|(_, spec)| spec.elements.len()).max().unwrap_or(0);
         let streams = seats.iter().map(|s| Stream::new(seed, run_index, &s.path)).collect();
         Ok(Model {
@@ -155,6 +156,7 @@ impl Model {
             step_rate,
             control_rate,
             faults,
+            client_seats: nodes_of_clients,
             seed,
             run_index,
             streams,
@@ -225,4 +227,10 @@ impl Model {
         }
         state
     }
+}
+
+/// The path of the private copy of a group that one reader has where a fault is aimed at it alone.
+#[must_use]
+pub fn private_path(group: &str, reader: &str) -> String {
+    format!("{group}@{reader}")
 }

@@ -224,13 +224,16 @@ pub(crate) fn order(nodes: &[Node], step_rate: Rate) -> Result<Vec<usize>, Vec<S
     let mut order = Vec::with_capacity(nodes.len());
     let mut done = vec![false; nodes.len()];
     while order.len() < nodes.len() {
-        let ready = (0..nodes.len()).find(|&i| {
-            // A mechanism closes the step: everything else has had its say.
-            let last = nodes[i].role == Role::Mechanism;
-            !done[i]
-                && waits[i].iter().all(|w| done[*w])
-                && (!last || (0..nodes.len()).all(|j| done[j] || nodes[j].role == Role::Mechanism))
-        });
+        // Clients open a step and mechanisms close it: everything else has its say between them.
+        let rank = |i: usize| match nodes[i].role {
+            Role::Client => 0,
+            Role::Mechanism => 2,
+            _ => 1,
+        };
+        let ready = (0..nodes.len())
+            .filter(|&i| !done[i] && waits[i].iter().all(|w| done[*w]))
+            .min_by_key(|&i| (rank(i), i))
+            .filter(|&i| (0..nodes.len()).all(|j| done[j] || rank(j) >= rank(i)));
         match ready {
             Some(i) => {
                 done[i] = true;

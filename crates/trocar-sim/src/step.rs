@@ -1,7 +1,7 @@
 //! One step of a run.
 
 use crate::model::Model;
-use crate::schedule::{Pace, Role};
+use crate::schedule::Pace;
 use crate::state::{Release, State};
 use std::any::Any;
 use trocar_signal::component::{Activation, Outbox};
@@ -108,14 +108,28 @@ pub fn publish_start(model: &Model, state: &mut State, scratch: &mut Scratch) ->
     Ok(())
 }
 
-/// Advances a run by one step: outputs that are due appear, outside inputs arrive, faults begin and end, tasks that
-/// were released run in their order, and the mechanisms move to the end of the step.
+/// Advances a run by one step: outputs that are due appear, outside inputs arrive, clients act, faults begin and end,
+/// tasks that were released run in their order, and the mechanisms move to the end of the step.
 ///
 /// Reads no clock, does no I/O, draws from no global generator and allocates nothing once its buffers are warm.
 ///
 /// # Errors
 /// [`StepError`] when a component cannot go on; the state is then that of the failing instant.
 pub fn step(model: &Model, state: &mut State, inputs: &Inputs, scratch: &mut Scratch) -> Result<(), StepError> {
+    begin_step(model, state, inputs, scratch)?;
+    finish_step(model, state, scratch)
+}
+
+/// The first part of a step, up to the instant at which faults begin or end. A twin is a copy of the state made here.
+///
+/// # Errors
+/// As [`step`].
+pub fn begin_step(
+    model: &Model,
+    state: &mut State,
+    inputs: &Inputs,
+    scratch: &mut Scratch,
+) -> Result<(), StepError> {
     let now = model.step_instant(state.step);
     while let Some((group, stamp, valid, at)) = state.pending.pop_due(now) {
         let len = state.table.values(group).len();
@@ -131,13 +145,30 @@ pub fn step(model: &Model, state: &mut State, inputs: &Inputs, scratch: &mut Scr
         state.table.write(input.group, input.at, true, &input.values);
         state.next_input += 1;
     }
-    let mut faults_updated = false;
-    for seat in 0..model.seats.len() {
-        // Clients come first: a fault that begins with a phase begins at the phase's first instant.
-        if !faults_updated && model.seats[seat].role != Role::Client {
-            model.faults.update(now, &state.table, &mut state.faults);
-            faults_updated = true;
-        }
+    // Clients come first: a fault that begins with a phase begins at the phase's first instant.
+    run_seats(model, state, scratch, 0..model.client_seats)?;
+    model.faults.update(now, &state.table, &mut state.faults);
+    Ok(())
+}
+
+/// The second part of a step.
+///
+/// # Errors
+/// As [`step`].
+pub fn finish_step(model: &Model, state: &mut State, scratch: &mut Scratch) -> Result<(), StepError> {
+    run_seats(model, state, scratch, model.client_seats..model.seats.len())?;
+    state.step += 1;
+    Ok(())
+}
+
+fn run_seats(
+    model: &Model,
+    state: &mut State,
+    scratch: &mut Scratch,
+    seats: std::ops::Range<usize>,
+) -> Result<(), StepError> {
+    let now = model.step_instant(state.step);
+    for seat in seats {
         if let Pace::Task(_) = model.seats[seat].pace
             && state.releases[seat].due > now
         {
@@ -159,7 +190,6 @@ pub fn step(model: &Model, state: &mut State, inputs: &Inputs, scratch: &mut Scr
         };
         state.releases[seat] = next;
     }
-    state.step += 1;
     Ok(())
 }
 
@@ -179,9 +209,10 @@ fn activate(
     outbox.not_finite = None;
     let mut activation = Activation {
         now,
+        step_end: if start { now } else { model.step_instant(state.step + 1) },
         elapsed,
         state: &mut state.words[seat.words.clone()],
-        scratch: &mut *scratch.of_seats[at],
+        scratch: &mut scratch.of_seats[at],
         table: &mut state.table,
         reads: &seat.reads,
         writes: &seat.writes,
@@ -221,7 +252,8 @@ fn activate(
     Ok(())
 }
 
-/// Puts a group into the table, changed by the faults that are active on it.
+/// Puts a group into the table, changed by the faults that are active on it; then the private copies of readers that a
+/// fault was aimed at alone.
 fn commit(
     model: &Model,
     state: &mut State,
@@ -229,11 +261,24 @@ fn commit(
     group: GroupId,
     stamp: Time,
     now: Time,
-    mut valid: bool,
+    valid: bool,
 ) {
-    if model.faults.targets(group) {
-        let before = state.table.values(group);
-        model.faults.intercept(group, now, before, values, &mut valid, &mut state.faults);
+    if !model.faults.targets(group) {
+        state.table.write(group, stamp, valid, values);
+        return;
     }
+    for copy in model.faults.private_copies(group) {
+        let mut of_copy = [0.0; MAX_PRIVATE];
+        let of_copy = &mut of_copy[..values.len()];
+        of_copy.copy_from_slice(values);
+        let mut copy_valid = valid;
+        model.faults.intercept_copy(copy, now, of_copy, &mut copy_valid, &mut state.faults);
+        state.table.write(copy, stamp, copy_valid, of_copy);
+    }
+    let mut valid = valid;
+    model.faults.intercept(group, now, values, &mut valid, &mut state.faults);
     state.table.write(group, stamp, valid, values);
 }
+
+/// Most numbers of a group that a fault may change for one reader alone.
+pub const MAX_PRIVATE: usize = 64;

@@ -15,7 +15,14 @@ impl ForceElement for Drive {
         Law { offset: inputs[0], ..Law::default() }
     }
 
-    fn rates(&self, _position: f64, _rate: f64, inputs: &[f64], _state: &[f64], _state_rates: &mut [f64]) -> f64 {
+    fn rates(
+        &self,
+        _position: f64,
+        _rate: f64,
+        inputs: &[f64],
+        _state: &[f64],
+        _state_rates: &mut [f64],
+    ) -> f64 {
         inputs[0]
     }
 }

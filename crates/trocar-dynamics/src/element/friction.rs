@@ -97,7 +97,14 @@ impl ForceElement for Friction {
         state[0] = trocar_math::clamp(state[0] + stage.step_s * mean_rate, -most, most);
     }
 
-    fn rates(&self, _position: f64, rate: f64, inputs: &[f64], state: &[f64], state_rates: &mut [f64]) -> f64 {
+    fn rates(
+        &self,
+        _position: f64,
+        rate: f64,
+        inputs: &[f64],
+        state: &[f64],
+        state_rates: &mut [f64],
+    ) -> f64 {
         let level = self.level(inputs[0], rate);
         let elastic = self.stiffness * state[0];
         let slips = elastic.abs() >= level && elastic * rate >= 0.0;

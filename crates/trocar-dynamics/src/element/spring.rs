@@ -43,7 +43,14 @@ impl ForceElement for SpringDamper {
         }
     }
 
-    fn rates(&self, position: f64, rate: f64, _inputs: &[f64], _state: &[f64], _state_rates: &mut [f64]) -> f64 {
+    fn rates(
+        &self,
+        position: f64,
+        rate: f64,
+        _inputs: &[f64],
+        _state: &[f64],
+        _state_rates: &mut [f64],
+    ) -> f64 {
         self.stiffness * (self.rest - position) - self.damping * rate
     }
 

@@ -64,7 +64,14 @@ impl ForceElement for Stop {
         }
     }
 
-    fn rates(&self, position: f64, rate: f64, _inputs: &[f64], _state: &[f64], _state_rates: &mut [f64]) -> f64 {
+    fn rates(
+        &self,
+        position: f64,
+        rate: f64,
+        _inputs: &[f64],
+        _state: &[f64],
+        _state_rates: &mut [f64],
+    ) -> f64 {
         let (penetration, sign) = self.nearer(position);
         if penetration > 0.0 {
             -sign * trocar_math::max(self.stiffness * penetration + self.damping * sign * rate, 0.0)

@@ -265,7 +265,8 @@ pub(super) fn tag_value<'s>(root: &'s Json, schema: &'s Json, tag: &str) -> Opti
 pub(super) fn first_sentence<'s>(root: &'s Json, schema: &'s Json) -> Option<String> {
     let of_type = || definition(root, schema.get("$ref")?)?.get("description");
     let text = schema.get("description").or_else(of_type)?.as_str()?;
-    let first = text.split("\n\n").next()?.split(". ").next()?;
-    let sentence = first.split_whitespace().collect::<Vec<_>>().join(" ");
-    Some(if sentence.ends_with('.') { sentence } else { format!("{sentence}.") })
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let ends = |word: &&str| word.ends_with('.') && !matches!(*word, "e.g." | "i.e.");
+    let length = words.iter().position(ends).map_or(words.len(), |last| last + 1);
+    Some(words.get(..length)?.join(" "))
 }

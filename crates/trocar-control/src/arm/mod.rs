@@ -1,0 +1,525 @@
+//! The arm as its clients see it: CRTK's commands, states and setpoints.
+//!
+//! **Groups** of an instance `a`. Written: `a.operating_state`, `a.is_homed`, `a.is_busy`, `a.setpoint_js`,
+//! `a.setpoint_cp`, `a.measured_cp` (of `a.tool_tip` in `a.base`), `a.jaw.setpoint_js`, `a.error` and `a.error_event`.
+//! Read: `a.measured_js`, `a.jaw.measured_js`, `a.supervisor.trip`. Inboxes: `a.state_command`, `a.servo_jp`,
+//! `a.servo_cp`, `a.move_jp`, `a.move_cp`, `a.jaw.servo_jp`, `a.jaw.move_jp`.
+//!
+//! **Commands.** A `servo_*` command becomes the setpoint at once, and ends a move under way. A `move_*` command waits
+//! until the motion before it has ended, then runs along a trajectory; of several that wait, the one stamped first goes
+//! first. Jaw and joints move independently. State commands are taken one per activation. Motion commands need the
+//! device enabled and homed. A command that cannot be carried out is refused as a whole: nothing moves, `error` names
+//! the reason until a command is accepted, `error_event` counts. (The dVRK clips joint goals to their limits instead;
+//! a test needs to see the refusal.)
+//!
+//! **Setpoints** follow the measured positions while motor power is off. Their velocity is that of the trajectory, zero
+//! for servo commands, as CRTK says of position commands.
+//!
+//! **PAUSED**: the joints come to rest within their limits of acceleration, on their way, and hold. The interrupted move
+//! is dropped and the device is no longer busy; `resume` gives back the permission to move and moves nothing by itself.
+//!
+//! **Homing** moves every joint that has a `home` there, and succeeds when all are measured within their tolerance;
+//! if they are not 2 s after the trajectory's end, the device goes to FAULT (`mtsIntuitiveResearchKitArm::RunHoming`).
+//! A joint without `home` stays where it is: its sensor is absolute.
+//!
+//! **FAULT** is entered on the supervisor's trip. `enable` and `disable` retry; a trip that was latched before the retry
+//! is disregarded until the supervisor has withdrawn it, for at most ten activations. Where a supervisor withdraws its
+//! trip without a retry, the device goes to DISABLED.
+
+mod config;
+mod state;
+
+pub use config::{ArmConfig, ArmJointConfig};
+pub use state::{ArmState, Channel, Refusal};
+
+use crate::crtk::{OperatingState, StateCommand};
+use crate::inverse::{InverseError, Search};
+use crate::joint::{Joint, MAX_JOINTS, jaw_position_group, jaw_state_group, register};
+use crate::kinematics::{ArmKinematics, pose_from_values, pose_values};
+use crate::trajectory::MotionLimits;
+use trocar_math::{clamp, max};
+use trocar_signal::{
+    Activation, AnyQuantity, Component, Dimension, GroupSpec, Nanos, ParameterPort, Problem, Provenance, ReadPort,
+    Registration, Sourced, Time, WritePort,
+};
+
+/// How long after its trajectory's end homing may take to settle (`RunHoming`: `extraTime`).
+const HOMING_SETTLES_WITHIN: Nanos = Nanos(2_000_000_000);
+
+/// For how many activations after a retry a trip that was latched before it is disregarded. Assumed: several times what
+/// a supervisor needs to see the retry.
+const RETRY_GRACE: u64 = 10;
+
+/// Trajectories are planned with at least this fraction of the limits, and at most with all of it, whatever the
+/// parameter says: a trajectory without velocity never ends (assumed).
+const LEAST_SPEED: f64 = 1e-3;
+
+/// The parameters of one axis.
+#[derive(Clone, Copy, Debug)]
+struct AxisPorts {
+    velocity: ParameterPort,
+    acceleration: ParameterPort,
+    home: Option<(ParameterPort, ParameterPort)>,
+    servo_jump: Option<ParameterPort>,
+}
+
+/// The groups of the joints or of the jaw.
+#[derive(Clone, Copy, Debug)]
+struct ChannelPorts {
+    measured: ReadPort,
+    servo_jp: ReadPort,
+    move_jp: ReadPort,
+    setpoint_js: WritePort,
+}
+
+/// What the sensors say.
+#[derive(Clone, Copy, Debug)]
+struct Feedback {
+    joints: [f64; MAX_JOINTS],
+    jaw: f64,
+    is_valid: bool,
+}
+
+/// The component in the slot `arm`.
+#[derive(Clone, Debug)]
+pub struct Arm {
+    kinematics: ArmKinematics,
+    speed: ParameterPort,
+    axes: Vec<AxisPorts>,
+    joints: ChannelPorts,
+    jaw: Option<ChannelPorts>,
+    trip: ReadPort,
+    state_command: ReadPort,
+    servo_cp: ReadPort,
+    move_cp: ReadPort,
+    operating_state: WritePort,
+    is_homed: WritePort,
+    is_busy: WritePort,
+    setpoint_cp: WritePort,
+    measured_cp: WritePort,
+    error: WritePort,
+    error_event: WritePort,
+}
+
+impl Arm {
+    /// The controller of `instance` with its own belief of the geometry.
+    ///
+    /// Registers `<instance>.arm.speed` and, per joint, `<instance>.arm.<joint>.velocity`, `.acceleration`, `.home`,
+    /// `.home_tolerance` and `.servo_jump` (those that the configuration has) as tunable parameters.
+    ///
+    /// # Errors
+    /// What [`ArmConfig::check`] finds.
+    pub fn new(
+        instance: &str,
+        config: &ArmConfig,
+        provenance: &Provenance<'_>,
+        kinematics: ArmKinematics,
+        registration: &mut Registration,
+    ) -> Result<Arm, Vec<Problem>> {
+        let joints = kinematics.joints();
+        let problems = config.check(joints);
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        registration.state::<ArmState>();
+        let speed = registration.parameter(provenance.parameter(
+            format!("{instance}.arm.speed"),
+            Dimension::NUMBER,
+            config.speed.value.si(),
+            &config.speed,
+            true,
+        ));
+        let of = |name: &str| config.joints.iter().find(|joint| joint.joint == name);
+        let axes = joints
+            .axes()
+            .filter_map(|joint| of(&joint.name))
+            .map(|joint| {
+                let mut port = |field: &str, value: &Sourced<AnyQuantity>| {
+                    let path = format!("{instance}.arm.{}.{field}", joint.joint);
+                    register(registration, provenance, path, value)
+                };
+                AxisPorts {
+                    velocity: port("velocity", &joint.velocity),
+                    acceleration: port("acceleration", &joint.acceleration),
+                    home: joint
+                        .home
+                        .as_ref()
+                        .zip(joint.home_tolerance.as_ref())
+                        .map(|(home, near)| (port("home", home), port("home_tolerance", near))),
+                    servo_jump: joint.servo_jump.as_ref().map(|jump| port("servo_jump", jump)),
+                }
+            })
+            .collect();
+        let path = |name: &str| format!("{instance}.{name}");
+        let (base, tip) = (path("base"), path("tool_tip"));
+        let pose = |name: &str| GroupSpec::pose(path(name), &base, &tip);
+        let joint_ports = ChannelPorts {
+            measured: registration.read(path("measured_js")),
+            servo_jp: registration.inbox(joints.position_group(path("servo_jp")).meaning("joint setpoint, at once")),
+            move_jp: registration.inbox(joints.position_group(path("move_jp")).meaning("joint goal, along a trajectory")),
+            setpoint_js: registration
+                .write(joints.state_group(path("setpoint_js")).meaning("what the joint servo follows")),
+        };
+        let jaw_ports = joints.jaw().map(|jaw| ChannelPorts {
+            measured: registration.read(path("jaw.measured_js")),
+            servo_jp: registration.inbox(jaw_position_group(path("jaw.servo_jp"), jaw.kind).meaning("jaw setpoint, at once")),
+            move_jp: registration
+                .inbox(jaw_position_group(path("jaw.move_jp"), jaw.kind).meaning("jaw goal, along a trajectory")),
+            setpoint_js: registration
+                .write(jaw_state_group(path("jaw.setpoint_js"), jaw.kind).meaning("what the jaw's servo follows")),
+        });
+        Ok(Arm {
+            speed,
+            axes,
+            joints: joint_ports,
+            jaw: jaw_ports,
+            trip: registration.read(path("supervisor.trip")),
+            state_command: registration.inbox(
+                GroupSpec::state(path("state_command"), &StateCommand::NAMES).meaning("changes the operating state"),
+            ),
+            servo_cp: registration.inbox(pose("servo_cp").meaning("setpoint of the tip, at once")),
+            move_cp: registration.inbox(pose("move_cp").meaning("goal of the tip, along a joint trajectory")),
+            operating_state: registration.write(
+                GroupSpec::state(path("operating_state"), &OperatingState::NAMES).meaning("CRTK's operating state"),
+            ),
+            is_homed: registration.write(GroupSpec::flag(path("is_homed")).meaning("whether it knows where it is")),
+            is_busy: registration.write(GroupSpec::flag(path("is_busy")).meaning("whether a motion is under way")),
+            setpoint_cp: registration.write(pose("setpoint_cp").meaning("tip at the joint setpoints")),
+            measured_cp: registration.write(pose("measured_cp").meaning("tip at the measured joints")),
+            error: registration.write(
+                GroupSpec::state(path("error"), &Refusal::NAMES).meaning("why the last command was refused"),
+            ),
+            error_event: registration
+                .write(GroupSpec::event(path("error_event")).meaning("counts commands that were refused")),
+            kinematics,
+        })
+    }
+
+    fn joint_count(&self) -> usize {
+        self.kinematics.joints().joints().len()
+    }
+
+    fn feedback(&self, io: &Activation<'_>) -> Feedback {
+        let mut joints = [0.0; MAX_JOINTS];
+        for (to, from) in joints.iter_mut().zip(&io.read(self.joints.measured)[..self.joint_count()]) {
+            *to = *from;
+        }
+        let jaw = self.jaw.map_or(0.0, |ports| io.read(ports.measured)[0]);
+        let is_valid =
+            io.is_valid(self.joints.measured) && self.jaw.is_none_or(|ports| io.is_valid(ports.measured));
+        Feedback { joints, jaw, is_valid }
+    }
+
+    /// The limits of the axes from `first` on, at the present speed.
+    fn limits(&self, io: &Activation<'_>, first: usize) -> MotionLimits {
+        let mut limits = MotionLimits { velocity: [1.0; MAX_JOINTS], acceleration: [1.0; MAX_JOINTS] };
+        for (place, axis) in self.axes.iter().skip(first).take(MAX_JOINTS).enumerate() {
+            // A parameter may be changed to anything during a run; a limit of zero would never arrive.
+            limits.velocity[place] = max(io.parameter(axis.velocity), 1e-6);
+            limits.acceleration[place] = max(io.parameter(axis.acceleration), 1e-6);
+        }
+        limits.scaled(clamp(io.parameter(self.speed), LEAST_SPEED, 1.0))
+    }
+
+    fn joint_limits(&self, io: &Activation<'_>) -> MotionLimits {
+        self.limits(io, 0)
+    }
+
+    fn jaw_limits(&self, io: &Activation<'_>) -> MotionLimits {
+        self.limits(io, self.joint_count())
+    }
+
+    /// Enters FAULT on a trip, and leaves it where the trip is withdrawn.
+    fn mind_the_supervisor(&self, io: &Activation<'_>, state: &mut ArmState) {
+        let is_tripped = io.read(self.trip)[0] != 0.0;
+        state.retry_grace = if is_tripped { state.retry_grace.saturating_sub(1) } else { 0 };
+        if is_tripped && state.retry_grace == 0 {
+            state.is_homing = 0;
+            state.enter(OperatingState::Fault);
+        } else if state.operating_state() == OperatingState::Fault && !is_tripped && state.has_own_fault == 0 {
+            state.enter(OperatingState::Disabled);
+        }
+    }
+
+    fn take_state_command(&self, io: &mut Activation<'_>, state: &mut ArmState, feedback: &Feedback) {
+        if !io.take(self.state_command) {
+            return;
+        }
+        let before = state.operating_state();
+        let command = StateCommand::from_value(io.read(self.state_command)[0]);
+        let Some((command, after)) = command.and_then(|c| before.after(c).map(|after| (c, after))) else {
+            state.refuse(Refusal::InvalidCommand);
+            return;
+        };
+        if after.is_powered() && !before.is_powered() && !feedback.is_valid {
+            state.refuse(Refusal::NoFeedback);
+            return;
+        }
+        state.accept();
+        if before == OperatingState::Fault && after != before {
+            state.has_own_fault = 0;
+            state.retry_grace = RETRY_GRACE;
+        }
+        if after.is_powered() && !before.is_powered() {
+            self.follow(state, feedback);
+        }
+        state.enter(after);
+        match command {
+            StateCommand::Home => self.start_homing(io, state),
+            StateCommand::Unhome => {
+                state.is_homed = 0;
+                self.brake(io, state);
+            }
+            StateCommand::Pause => self.brake(io, state),
+            StateCommand::Disable => state.is_homing = 0,
+            StateCommand::Enable | StateCommand::Resume => {}
+        }
+    }
+
+    /// Setpoints where the sensors say that the arm is.
+    fn follow(&self, state: &mut ArmState, feedback: &Feedback) {
+        state.joints.stand(&feedback.joints);
+        state.jaw.stand(&[feedback.jaw]);
+    }
+
+    fn brake(&self, io: &Activation<'_>, state: &mut ArmState) {
+        state.is_homing = 0;
+        state.joints.brake(io.now, &self.joint_limits(io));
+        state.jaw.brake(io.now, &self.jaw_limits(io));
+    }
+
+    fn start_homing(&self, io: &Activation<'_>, state: &mut ArmState) {
+        let n = self.joint_count();
+        let home = |place: usize, present: f64| {
+            let home = self.axes.get(place).and_then(|axis| axis.home);
+            home.map_or(present, |(home, _)| io.parameter(home))
+        };
+        let mut goal = state.joints.position;
+        for (place, goal) in goal.iter_mut().enumerate().take(n) {
+            *goal = home(place, *goal);
+        }
+        let jaw_goal = home(n, state.jaw.position[0]);
+        state.joints.go(io.now, &goal[..n], &self.joint_limits(io));
+        state.jaw.go(io.now, &[jaw_goal], &self.jaw_limits(io));
+        let duration_s = max(state.joints.trajectory.duration_s(), state.jaw.trajectory.duration_s());
+        state.homing_ends = io.now.plus(Nanos::from_seconds(duration_s).unwrap_or(Nanos::ZERO));
+        (state.is_homed, state.is_homing) = (0, 1);
+    }
+
+    /// Ends homing where the joints are measured at home, or where they are not in time.
+    fn finish_homing(&self, io: &Activation<'_>, state: &mut ArmState, feedback: &Feedback) {
+        if state.is_homing == 0 || state.joints.is_moving() || state.jaw.is_moving() {
+            return;
+        }
+        let n = self.joint_count();
+        let is_home = self.axes.iter().enumerate().all(|(place, axis)| {
+            let measured = if place < n { feedback.joints[place] } else { feedback.jaw };
+            axis.home.is_none_or(|(home, near)| (measured - io.parameter(home)).abs() <= io.parameter(near))
+        });
+        if is_home && feedback.is_valid {
+            (state.is_homed, state.is_homing) = (1, 0);
+        } else if io.now > state.homing_ends.plus(HOMING_SETTLES_WITHIN) {
+            (state.is_homing, state.has_own_fault) = (0, 1);
+            state.refuse(Refusal::HomingFailed);
+            state.enter(OperatingState::Fault);
+        }
+    }
+
+    /// Commands of the joints and the tip: a servo command at once, otherwise the move that waits longest.
+    fn take_joint_commands(&self, io: &mut Activation<'_>, state: &mut ArmState) {
+        let ports = self.joints;
+        let mut servos = [(ports.servo_jp, false), (self.servo_cp, true)];
+        sort_by_stamp(io, &mut servos);
+        let mut has_served = false;
+        for (port, is_cartesian) in servos {
+            if io.take(port) {
+                has_served = true;
+                match self.joint_goal(io, state, port, is_cartesian, Search::Near) {
+                    Ok(goal) => {
+                        state.accept();
+                        state.joints.stand(&goal[..self.joint_count()]);
+                    }
+                    Err(refusal) => state.refuse(refusal),
+                }
+            }
+        }
+        if has_served || state.joints.is_moving() || state.is_homing == 1 {
+            return;
+        }
+        let mut moves = [(ports.move_jp, false), (self.move_cp, true)];
+        sort_by_stamp(io, &mut moves);
+        for (port, is_cartesian) in moves {
+            if io.take(port) {
+                match self.joint_goal(io, state, port, is_cartesian, Search::Far) {
+                    Ok(goal) => {
+                        state.accept();
+                        let limits = self.joint_limits(io);
+                        state.joints.go(io.now, &goal[..self.joint_count()], &limits);
+                    }
+                    Err(refusal) => state.refuse(refusal),
+                }
+                return;
+            }
+        }
+    }
+
+    /// The joint positions that a command asks for, or why it is refused.
+    fn joint_goal(
+        &self,
+        io: &Activation<'_>,
+        state: &ArmState,
+        port: ReadPort,
+        is_cartesian: bool,
+        search: Search,
+    ) -> Result<[f64; MAX_JOINTS], Refusal> {
+        if !state.is_ready() {
+            return Err(Refusal::NotReady);
+        }
+        if !io.is_valid(port) {
+            return Err(Refusal::InvalidCommand);
+        }
+        let n = self.joint_count();
+        let values = io.read(port);
+        let mut goal = [0.0; MAX_JOINTS];
+        if is_cartesian {
+            let pose = pose_from_values(values).ok_or(Refusal::InvalidCommand)?;
+            goal = self.kinematics.inverse(&pose, &state.joints.position[..n], search).map_err(|e| match e {
+                InverseError::OutOfReach { .. } => Refusal::OutOfReach,
+                InverseError::JointLimit { .. } => Refusal::JointLimit,
+                InverseError::TooCloseToRemoteCentre { .. } => Refusal::TooCloseToRemoteCentre,
+            })?;
+        } else {
+            goal[..n].copy_from_slice(&values[..n]);
+        }
+        for (place, joint) in self.kinematics.joints().joints().iter().enumerate() {
+            self.check_goal(io, joint, place, goal[place], state.joints.position[place], search)?;
+        }
+        Ok(goal)
+    }
+
+    fn check_goal(
+        &self,
+        io: &Activation<'_>,
+        joint: &Joint,
+        axis: usize,
+        goal: f64,
+        present: f64,
+        search: Search,
+    ) -> Result<(), Refusal> {
+        let jump = self.axes.get(axis).and_then(|axis| axis.servo_jump);
+        if !joint.allows(goal) {
+            Err(Refusal::JointLimit)
+        } else if search == Search::Near && jump.is_some_and(|jump| (goal - present).abs() > io.parameter(jump)) {
+            Err(Refusal::Jump)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn take_jaw_commands(&self, io: &mut Activation<'_>, state: &mut ArmState) {
+        let Some((ports, jaw)) = self.jaw.zip(self.kinematics.joints().jaw()) else { return };
+        let goal = |io: &Activation<'_>, state: &ArmState, port: ReadPort, search: Search| {
+            if !state.is_ready() {
+                return Err(Refusal::NotReady);
+            }
+            if !io.is_valid(port) {
+                return Err(Refusal::InvalidCommand);
+            }
+            let goal = io.read(port)[0];
+            self.check_goal(io, jaw, self.joint_count(), goal, state.jaw.position[0], search).map(|()| goal)
+        };
+        if io.take(ports.servo_jp) {
+            match goal(io, state, ports.servo_jp, Search::Near) {
+                Ok(goal) => {
+                    state.accept();
+                    state.jaw.stand(&[goal]);
+                }
+                Err(refusal) => state.refuse(refusal),
+            }
+        } else if !state.jaw.is_moving() && state.is_homing == 0 && io.take(ports.move_jp) {
+            match goal(io, state, ports.move_jp, Search::Far) {
+                Ok(goal) => {
+                    state.accept();
+                    let limits = self.jaw_limits(io);
+                    state.jaw.go(io.now, &[goal], &limits);
+                }
+                Err(refusal) => state.refuse(refusal),
+            }
+        }
+    }
+
+    fn publish(&self, io: &mut Activation<'_>, state: &ArmState, feedback: &Feedback, had_refused: u64) {
+        let n = self.joint_count();
+        let (now, is_known) = (io.now, state.has_feedback == 1);
+        let mut values = [0.0; 3 * MAX_JOINTS];
+        values[..n].copy_from_slice(&state.joints.position[..n]);
+        values[n..2 * n].copy_from_slice(&state.joints.velocity[..n]);
+        io.send(self.joints.setpoint_js, &values[..3 * n], now, Nanos::ZERO, is_known);
+        if let Some(jaw) = self.jaw {
+            let values = [state.jaw.position[0], state.jaw.velocity[0], 0.0];
+            io.send(jaw.setpoint_js, &values, now, Nanos::ZERO, is_known);
+        }
+        let setpoint = pose_values(&self.kinematics.forward(&state.joints.position[..n]));
+        io.send(self.setpoint_cp, &setpoint, now, Nanos::ZERO, is_known);
+        let header = io.header(self.joints.measured);
+        let measured = pose_values(&self.kinematics.forward(&feedback.joints[..n]));
+        io.send(self.measured_cp, &measured, header.stamp, Nanos::ZERO, header.valid == 1);
+        self.publish_states(io, state);
+        if state.refusal_count != had_refused {
+            io.write(self.error_event, &[state.refusal_count as f64]);
+        }
+    }
+
+    fn publish_states(&self, io: &mut Activation<'_>, state: &ArmState) {
+        io.write(self.operating_state, &[state.operating_state as f64]);
+        io.write(self.is_homed, &[state.is_homed as f64]);
+        io.write(self.is_busy, &[f64::from(u8::from(state.is_busy()))]);
+        io.write(self.error, &[state.refusal as f64]);
+    }
+}
+
+/// Puts the command that was stamped first first; commands of one instant stay in the order given.
+fn sort_by_stamp(io: &Activation<'_>, ports: &mut [(ReadPort, bool); 2]) {
+    let stamp = |port: ReadPort| -> Time { io.header(port).stamp };
+    if stamp(ports[1].0) < stamp(ports[0].0) {
+        ports.swap(0, 1);
+    }
+}
+
+impl Component for Arm {
+    fn activate(&self, io: &mut Activation<'_>) -> Result<(), String> {
+        let mut state = *io.state::<ArmState>();
+        let had_refused = state.refusal_count;
+        let feedback = self.feedback(io);
+        state.has_feedback |= u64::from(feedback.is_valid);
+        // What moves stands where it should be now, before a command can change its way.
+        state.joints.advance(io.now);
+        state.jaw.advance(io.now);
+        self.mind_the_supervisor(io, &mut state);
+        self.take_state_command(io, &mut state, &feedback);
+        self.take_joint_commands(io, &mut state);
+        self.take_jaw_commands(io, &mut state);
+        self.finish_homing(io, &mut state, &feedback);
+        if !state.operating_state().is_powered() {
+            if feedback.is_valid {
+                self.follow(&mut state, &feedback);
+            } else {
+                let (joints, jaw) = (state.joints.position, state.jaw.position);
+                state.joints.stand(&joints);
+                state.jaw.stand(&jaw);
+            }
+        }
+        *io.state::<ArmState>() = state;
+        self.publish(io, &state, &feedback, had_refused);
+        Ok(())
+    }
+
+    fn publish_start(&self, io: &mut Activation<'_>) -> Result<(), String> {
+        let state = *io.state::<ArmState>();
+        self.publish_states(io, &state);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,0 +1,157 @@
+//! Figures: value, uncertainty, components; and the reasons why there may be none.
+
+use crate::uncertainty::{Budget, Coverage, UncertaintyComponent};
+use serde::{Deserialize, Serialize};
+use trocar_signal::{Dimension, Time};
+
+/// One figure as a measure gives it, in SI units and radians.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FigureRow {
+    /// The pose; empty where the measure has one figure.
+    pub label: String,
+    /// The figure.
+    pub value: f64,
+    /// What it measures.
+    pub dimension: Dimension,
+    /// How many readings, or pairs of events, stand behind it.
+    pub n: u64,
+    /// When it was reached, of a figure that one instant decides.
+    pub at: Option<Time>,
+    /// What its uncertainty consists of; empty where nothing is uncertain or nothing is known.
+    pub components: Vec<UncertaintyComponent>,
+    /// What the instrument alone would give, were the device perfect; `None` where that says nothing.
+    pub instrument_alone: Option<f64>,
+    /// By how much the instrument's noise may have raised the figure (or lowered it, if negative). The figure is not
+    /// corrected for it.
+    pub noise_bias: f64,
+    /// What else must be said beside it.
+    pub note: Option<Note>,
+}
+
+/// What must be said beside a figure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Note {
+    /// All its repeats are equal to the bit: nothing that varied reached it.
+    AllEqual,
+    /// It was measured once: how it scatters is unknown.
+    Once,
+}
+
+impl Note {
+    /// As a sentence.
+    #[must_use]
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Note::AllEqual => "all repeats are equal to the bit: nothing that varied reached this figure",
+            Note::Once => "measured once: how it scatters is unknown",
+        }
+    }
+}
+
+/// Why a measure has no figure. A requirement that needs it is INVALID.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
+pub enum NoFigure {
+    /// Nothing was read in the window.
+    #[error("nothing was read in the window")]
+    NoReading,
+    /// A pose was not read in every cycle.
+    #[error("{pose} was read in {have} of {declared} cycles")]
+    Incomplete {
+        /// The pose.
+        pose: String,
+        /// Readings that came.
+        have: u32,
+        /// Readings that the procedure declares.
+        declared: u32,
+    },
+    /// The event that starts the clock did not happen.
+    #[error("the event `from` did not happen in the window")]
+    NoEvent,
+    /// An event `from` was followed by no `to`.
+    #[error("{unanswered} of {events} events `from` were not followed by `to`")]
+    Unanswered {
+        /// How many.
+        unanswered: u64,
+        /// Of how many.
+        events: u64,
+    },
+    /// Every cycle is equal to the bit: a repeatability would say that nothing varied, not that the device repeats.
+    #[error(
+        "all {cycles} cycles are equal to the bit: nothing varied, so there is no repeatability to measure"
+    )]
+    AllEqual {
+        /// How many.
+        cycles: u32,
+    },
+}
+
+/// A figure with its expanded uncertainty, ready to be printed and judged.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Figure {
+    /// The figure, in SI units and radians.
+    pub value: f64,
+    /// Expanded uncertainty U, same unit; zero where none is stated.
+    pub expanded_u: f64,
+    /// Coverage factor of U.
+    pub k: f64,
+    /// What it measures.
+    pub dimension: Dimension,
+    /// How many readings stand behind it.
+    pub n: u64,
+    /// As [`FigureRow::noise_bias`].
+    pub noise_bias: f64,
+    /// What U consists of.
+    pub components: Vec<UncertaintyComponent>,
+}
+
+impl FigureRow {
+    /// Expands the uncertainty.
+    #[must_use]
+    pub fn figure(&self, coverage: Coverage) -> Figure {
+        let (expanded_u, k) = Budget(&self.components).expand(coverage);
+        Figure {
+            value: self.value,
+            expanded_u,
+            k,
+            dimension: self.dimension,
+            n: self.n,
+            noise_bias: self.noise_bias,
+            components: self.components.clone(),
+        }
+    }
+
+    /// A row of a measure with one figure, nothing known of its uncertainty.
+    pub(crate) fn bare(value: f64, dimension: Dimension, n: u64) -> FigureRow {
+        FigureRow {
+            label: String::new(),
+            value,
+            dimension,
+            n,
+            at: None,
+            components: Vec::new(),
+            instrument_alone: None,
+            noise_bias: 0.0,
+            note: None,
+        }
+    }
+
+    /// Adds components, those without weight left out.
+    pub(crate) fn with(mut self, components: impl IntoIterator<Item = UncertaintyComponent>) -> FigureRow {
+        self.components.extend(components.into_iter().filter(|c| c.standard_u > 0.0));
+        self
+    }
+}
+
+impl Figure {
+    /// The interval in which the quantity may lie: value ± U, wider on the side to which noise of the instrument may
+    /// have moved the figure away from it.
+    #[must_use]
+    pub fn interval(&self) -> (f64, f64) {
+        (
+            self.value - self.expanded_u - trocar_math::max(self.noise_bias, 0.0),
+            self.value + self.expanded_u - trocar_math::min(self.noise_bias, 0.0),
+        )
+    }
+}

@@ -1,0 +1,156 @@
+//! What a measure is told about its signals before the run, and how readings reach it.
+
+use crate::instrument::Instrument;
+use trocar_signal::{Dimension, Element, GroupKind, GroupSpec, Nanos};
+
+/// What a signal is, as far as measures care.
+#[derive(Clone, Debug, PartialEq)]
+pub enum InputShape {
+    /// One number.
+    Number(Dimension),
+    /// A position (m): the first three values of a point or pose.
+    Position {
+        /// The frame in which it is expressed.
+        frame: Option<String>,
+        /// The point of which it is the position.
+        point: Option<String>,
+    },
+    /// Several numbers of one unit.
+    Alike {
+        /// Their unit.
+        dimension: Dimension,
+        /// How many.
+        count: usize,
+    },
+    /// Something that happens.
+    Event,
+    /// Something that no measure takes as a whole.
+    Other,
+}
+
+impl InputShape {
+    /// Of a whole group.
+    #[must_use]
+    pub fn of_group(spec: &GroupSpec) -> InputShape {
+        match (&spec.kind, spec.elements.as_slice()) {
+            (GroupKind::Event, _) => InputShape::Event,
+            (GroupKind::Point | GroupKind::Pose, _) => {
+                InputShape::Position { frame: spec.frame.clone(), point: spec.point.clone() }
+            }
+            (GroupKind::Scalar | GroupKind::Vector, [only]) => InputShape::of_element(only),
+            (GroupKind::Vector, [first, rest @ ..])
+                if rest.iter().all(|element| element.dimension == first.dimension) =>
+            {
+                InputShape::Alike { dimension: first.dimension, count: rest.len() + 1 }
+            }
+            _ => InputShape::Other,
+        }
+    }
+
+    /// Of one element of a group.
+    #[must_use]
+    pub fn of_element(element: &Element) -> InputShape {
+        InputShape::Number(element.dimension)
+    }
+
+    /// What a person calls it.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            InputShape::Number(_) => "a number",
+            InputShape::Position { .. } => "a position",
+            InputShape::Alike { .. } => "several numbers of one unit",
+            InputShape::Event => "an event",
+            InputShape::Other => "numbers of several units",
+        }
+    }
+}
+
+/// What a measure is told before the run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MeasureShape {
+    /// The signal at `of` (of a delay, `from`).
+    pub input: InputShape,
+    /// The signal at `commanded` or `to`.
+    pub reference: Option<InputShape>,
+    /// Names of the poses, in the order of [`SampleLabel::pose`]; empty where the phase has none.
+    pub poses: Vec<String>,
+    /// How often the phase repeats, those that are skipped included.
+    pub repeats: u32,
+    /// What reads the signal.
+    pub instrument: Instrument,
+    /// The step to which instants of events are bound; zero where they are interpolated inside the step.
+    pub step: Nanos,
+}
+
+impl MeasureShape {
+    /// A phase that runs once, without poses, read by no instrument.
+    #[must_use]
+    pub fn new(input: InputShape) -> MeasureShape {
+        MeasureShape {
+            input,
+            reference: None,
+            poses: Vec::new(),
+            repeats: 1,
+            instrument: Instrument::None,
+            step: Nanos::ZERO,
+        }
+    }
+
+    /// Sets the signal at `commanded` or `to`.
+    #[must_use]
+    pub fn against(mut self, reference: InputShape) -> MeasureShape {
+        self.reference = Some(reference);
+        self
+    }
+
+    /// Sets poses and repeats of the phase.
+    #[must_use]
+    pub fn cycles(mut self, poses: &[&str], repeats: u32) -> MeasureShape {
+        self.poses = poses.iter().map(|name| (*name).to_owned()).collect();
+        self.repeats = repeats;
+        self
+    }
+
+    /// Sets what reads the signal.
+    #[must_use]
+    pub fn read_by(mut self, instrument: Instrument) -> MeasureShape {
+        self.instrument = instrument;
+        self
+    }
+
+    /// Sets the step to which instants are bound.
+    #[must_use]
+    pub fn stepped(mut self, step: Nanos) -> MeasureShape {
+        self.step = step;
+        self
+    }
+}
+
+/// Where in the procedure a reading belongs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SampleLabel {
+    /// Which repeat of the phase, from 0, those that are skipped included.
+    pub cycle: u32,
+    /// Which pose, as its place in [`MeasureShape::poses`]. Measures without poses do not look at it.
+    pub pose: u32,
+}
+
+/// One reading. Values are in SI units and radians; a reading that is marked invalid is not given to a measure.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Reading<'a> {
+    /// The values of the signal, for all measures of one signal. Of a position the first three count.
+    Values(&'a [f64]),
+    /// The values of the signal with those of what it is held against at the same instant: the commanded position,
+    /// or the twin.
+    Pair {
+        /// The signal's.
+        values: &'a [f64],
+        /// The commanded position's or the twin's.
+        reference: &'a [f64],
+    },
+    /// The event `from` has happened. Of two events at one instant, `from` is given first.
+    From,
+    /// The event `to` has happened.
+    To,
+}

@@ -1,0 +1,207 @@
+//! Synthetic shafts whose motion is known in closed form.
+
+use super::*;
+use crate::actuator::tests::insertion;
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+use trocar_signal::bench::Bench;
+use trocar_signal::{AnyQuantity, Rate, Standing};
+
+const STEP: u64 = 3000;
+
+fn encoder(config: &ActuatorConfig) -> (Encoder, Registration) {
+    let sources = BTreeMap::new();
+    let provenance = Provenance { sources: &sources, source: None, standing: Standing::Datasheet };
+    let mut reg = Registration::new("psm1.insertion.encoder");
+    let encoder = Encoder::new("psm1", config, 0, 1, &provenance, &mut reg).unwrap();
+    (encoder, reg)
+}
+
+fn bench(config: &ActuatorConfig) -> Bench {
+    let (encoder, reg) = encoder(config);
+    let mut decoder_reg = Registration::new("psm1.insertion.encoder.decoder");
+    let decoder = CountDecoder::new("psm1", config, &mut decoder_reg).unwrap();
+    let inputs = vec![GroupSpec::joint_state("psm1.truth.actuators", [("insertion", Dimension::LENGTH)])];
+    Bench::new(inputs, vec![(reg, Box::new(encoder)), (decoder_reg, Box::new(decoder))]).unwrap()
+}
+
+/// Reads a shaft that is at `position(t)` with `velocity(t)` for a while; gives (t, position, velocity) as read.
+fn read(
+    config: &ActuatorConfig,
+    steps: u64,
+    position: impl Fn(f64) -> f64,
+    velocity: impl Fn(f64) -> f64,
+) -> Vec<(f64, f64, f64)> {
+    let mut bench = bench(config);
+    let rate = Rate::new(STEP, 1).unwrap();
+    let mut readings = Vec::new();
+    for k in 0..steps {
+        let now = rate.instant(k);
+        let t = now.seconds();
+        bench.set("psm1.truth.actuators", now, &[position(t), velocity(t), 0.0]).unwrap();
+        bench.activate(0, now).unwrap();
+        bench.activate(1, now).unwrap();
+        let get = |what: &str| bench.get(&format!("psm1.insertion.encoder.{what}"))[0];
+        readings.push((t, get("position"), get("velocity")));
+    }
+    readings
+}
+
+/// At constant speed the reading repeats to the clock's steps: one of P = 4q·f/v ticks, and 1.5 of Q = P/4 ticks where
+/// the acceleration is taken in (the module's formula with both quarters one tick off).
+#[test]
+fn at_constant_speed_the_speed_has_only_the_ripple_of_the_clock() {
+    let config = insertion();
+    let quantum = config.quantum();
+    for speed in [1e-3, -1e-3, 10e-6, 0.02, 0.2, -0.2] {
+        let full_cycle_s = 4.0 * quantum / f64::abs(speed);
+        let steps = (STEP as f64 * (3.0 * full_cycle_s + 0.2)) as u64;
+        let ticks = full_cycle_s * 49.152e6;
+        let bound = 6.5 / ticks + 1e-9;
+        assert!(bound < 0.01);
+        let readings = read(&config, steps, |t| 0.1 + speed * t, |_| speed);
+        let settled = readings.iter().filter(|(t, ..)| *t > 2.0 * full_cycle_s);
+        let worst = settled.fold(0.0, |worst, (.., v)| trocar_math::max(worst, (v / speed - 1.0).abs()));
+        assert!(worst < bound, "{speed} m/s: ripple {worst}, of {bound}");
+    }
+}
+
+#[test]
+fn at_rest_the_speed_is_zero_and_the_position_exact_to_half_a_count() {
+    let config = insertion();
+    for at in [0.0, 0.1, -0.037] {
+        for (_, position, velocity) in read(&config, 10, |_| at, |_| 0.0) {
+            assert!((position - at).abs() <= config.quantum() / 2.0 * (1.0 + 1e-9));
+            assert_eq!(velocity, 0.0);
+        }
+    }
+}
+
+/// After the last edge the speed is at most one count over the time since, and zero when the counter is full.
+#[test]
+fn a_stop_is_noticed_one_count_after_another() {
+    let config = insertion();
+    let stop_s = 0.05;
+    let position = |t: f64| 1e-3 * if t < stop_s { t } else { stop_s };
+    let readings = read(&config, 5000, position, |t| if t < stop_s { 1e-3 } else { 0.0 });
+    let limit_s = 67_108_863.0 / 49.152e6;
+    for (t, _, velocity) in readings.iter().filter(|(t, ..)| *t > stop_s + 0.01) {
+        let since_stop = t - stop_s;
+        // The last edge was less than one count's time before the stop.
+        assert!(*velocity <= config.quantum() / since_stop * (1.0 + 1e-9), "{t}");
+        if since_stop > limit_s {
+            assert_eq!(*velocity, 0.0, "{t}");
+        } else if since_stop < limit_s - 0.01 {
+            assert!(*velocity > 0.0, "{t}");
+        }
+    }
+}
+
+/// A sine of 10 mm at 0.5 Hz. The position errs by half a count. The speed is zero for at most a full cycle and a
+/// count after a reversal, when the shaft has reached √(2·a·6q); elsewhere it lags and errs far less.
+#[test]
+fn a_sine_is_followed_through_its_reversals() {
+    let config = insertion();
+    let (amplitude, omega) = (0.01, std::f64::consts::PI);
+    let readings = read(
+        &config,
+        4 * STEP,
+        |t| amplitude * trocar_math::sin(omega * t),
+        |t| amplitude * omega * trocar_math::cos(omega * t),
+    );
+    let acceleration = amplitude * omega * omega;
+    let blind = f64::sqrt(2.0 * acceleration * 6.0 * config.quantum());
+    let mut worst_away = 0.0;
+    for (t, position, velocity) in readings.into_iter().skip(100) {
+        let (sine, cosine) = trocar_math::sin_cos(omega * t);
+        assert!((position - amplitude * sine).abs() <= config.quantum() / 2.0 * (1.0 + 1e-6), "{t}");
+        let error = (velocity - amplitude * omega * cosine).abs();
+        assert!(error <= blind, "{t}: {error}");
+        if (amplitude * omega * cosine).abs() > 2.0 * blind {
+            worst_away = trocar_math::max(worst_away, error);
+        }
+    }
+    // Half a cycle of four counts behind at 2·blind with this acceleration, plus clock steps at full speed.
+    let lag = acceleration * 2.0 * config.quantum() / (2.0 * blind);
+    let clock = trocar_math::powi(amplitude * omega, 2) / (4.0 * config.quantum() * 49.152e6) * 2.0;
+    assert!(worst_away < lag + clock, "{worst_away} of {}", lag + clock);
+}
+
+/// The count passes the end of its range without a jump in position.
+#[test]
+fn the_count_wraps_and_the_position_does_not() {
+    let mut config = insertion();
+    config.encoder.count_bits = Sourced::bare(8);
+    let readings = read(&config, 1000, |t| 0.002 * t, |_| 0.002);
+    let last = readings.last().copied().unwrap();
+    assert!(last.1 / config.quantum() > 256.0, "the way is too short to wrap");
+    for (t, position, _) in readings {
+        assert!((position - 0.002 * t).abs() <= config.quantum() / 2.0 * (1.0 + 1e-6), "{t}");
+    }
+}
+
+/// What befalls the wire form reaches the position, and an invalid count marks it.
+#[test]
+fn a_flipped_bit_moves_the_position_and_goes_away_again() {
+    let config = insertion();
+    let mut bench = bench(&config);
+    let middle = f64::from(1 << 23);
+    let mut position = |wire: f64, at: u64| {
+        bench.set("psm1.insertion.encoder.count", Time(at), &[wire]).unwrap();
+        bench.activate(1, Time(at)).unwrap();
+        bench.get("psm1.insertion.encoder.position")[0] / config.quantum()
+    };
+    assert_eq!(position(middle + 100.0, 0).round(), 100.0);
+    assert_eq!(position(middle + 100.0 + 1024.0, 1).round(), 1124.0);
+    assert_eq!(position(middle + 101.0, 2).round(), 101.0);
+}
+
+/// A negative gear turns the sense around and nothing else.
+#[test]
+fn a_negative_gear_reads_the_same_position_and_speed() {
+    let mut config = insertion();
+    config.gear = Sourced::bare(AnyQuantity { si: -336.6, dimension: Dimension::ANGLE_PER_LENGTH });
+    let (t, position, velocity) = *read(&config, 3000, |t| 0.01 * t, |_| 0.01).last().unwrap();
+    assert!((position - 0.01 * t).abs() <= config.quantum().abs());
+    assert!((velocity - 0.01).abs() < 1e-5);
+}
+
+proptest! {
+    /// The root of the way, put into the way, gives the distance again.
+    #[test]
+    fn edges_lie_on_the_way(travel in 0.1f64..200.0, share in 0.0f64..=2.0, u in 0.0f64..=1.0, sign in prop::bool::ANY) {
+        let travel = if sign { travel } else { -travel };
+        let step_s = 1.0 / 3000.0;
+        let way = Way::new(travel, share * travel / step_s, step_s);
+        let s = way.time_before_end(u * travel) / step_s;
+        let w = way.end_share;
+        prop_assert!((0.0..=1.0).contains(&s));
+        // Beside a double root (u = 1 at w = 2, where the way starts at rest) s errs by the root of the rounding, and
+        // its image only by the rounding.
+        prop_assert!((w * s - (w - 1.0) * s * s - u).abs() < 1e-12, "s = {}", s);
+    }
+
+    /// Whatever the way, the speed has the sense of the last edge and never exceeds one count over the time since it.
+    #[test]
+    fn no_motion_makes_a_speed_that_the_edges_deny(ways in prop::collection::vec(-40.0f64..40.0, 1..60)) {
+        let config = insertion();
+        let (encoder, _) = encoder(&config);
+        let rate = Rate::new(STEP, 1).unwrap();
+        let mut state: EncoderState = bytemuck::Zeroable::zeroed();
+        let mut shaft = 0.0;
+        encoder.take_in(&mut state, shaft, 0.0, Time::ZERO);
+        for (k, way) in ways.iter().enumerate() {
+            shaft += way;
+            let now = rate.instant(k as u64 + 1);
+            encoder.take_in(&mut state, shaft, way * STEP as f64, now);
+            prop_assert_eq!(state.count, (shaft + 0.5).floor() as i64);
+            let speed = encoder.speed(&state, now);
+            prop_assert!(speed == 0.0 || speed.signum() == state.direction as f64);
+            // Edges are seen at the next tick, so the run may be a tick short.
+            let run_s = (now.seconds() * 49.152e6 - state.edge_ticks[0] - 1.0) / 49.152e6;
+            prop_assert!(run_s <= 0.0 || speed.abs() * run_s <= 1.0 + 1e-9);
+            let ticks = &state.edge_ticks[..state.edges as usize];
+            prop_assert!(ticks.windows(2).all(|pair| pair[0] >= pair[1]), "{:?}", ticks);
+        }
+    }
+}

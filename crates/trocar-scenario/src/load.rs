@@ -1,0 +1,527 @@
+//! From a scenario's path to everything that it stands for: includes merged, scene and robots read, roles bound,
+//! cases expanded, and every mistake on the way with its place.
+
+use crate::case::{self, Case};
+use crate::semantics;
+use crate::common::FORMAT;
+use crate::robot::RobotFile;
+use crate::roles::Roles;
+use crate::scenario::ScenarioFile;
+use crate::scene::SceneFile;
+use crate::schema;
+use crate::source::{Files, SourceError, SourceFile};
+use crate::span::SpanIndex;
+use crate::text::quoted;
+use crate::tree::{self, Node, Value};
+use crate::walk;
+use serde::de::DeserializeOwned;
+use serde_json::Value as Json;
+use std::collections::{BTreeMap, BTreeSet};
+use trocar_signal::{Diagnostic, Severity, digest};
+
+/// The most mistakes that are reported at once.
+const MAX_DIAGNOSTICS: usize = 200;
+
+/// What a person asks for beside the file: `--scene`, `--set`, `--seed`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Overrides {
+    /// Another scene's file, below the project's root or of the library.
+    pub scene: Option<String>,
+    /// Path of a parameter and its value, over what the file's `[setup]` and `[vary]` say. The path may begin with a
+    /// role or with a robot of the scene.
+    pub set: Vec<(String, String)>,
+    /// Another seed.
+    pub seed: Option<u64>,
+}
+
+/// What a file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileKind {
+    /// A test method.
+    Scenario,
+    /// Sections that scenarios include.
+    Part,
+    /// Robots and where they stand.
+    Scene,
+    /// A robot.
+    Robot,
+}
+
+impl FileKind {
+    /// What a person calls it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            FileKind::Scenario => "a scenario",
+            FileKind::Part => "a part that scenarios include",
+            FileKind::Scene => "a scene",
+            FileKind::Robot => "a robot",
+        }
+    }
+}
+
+/// A robot of the scene.
+#[derive(Clone, Debug)]
+pub struct LoadedRobot {
+    /// Its file's content.
+    pub robot: RobotFile,
+    /// Places of its keys and values.
+    pub spans: SpanIndex,
+    /// Address of its file.
+    pub address: String,
+    /// Digest of its content, apart from spacing, comments and order of keys.
+    pub digest: String,
+}
+
+/// A scene with its robots.
+#[derive(Clone, Debug)]
+pub struct LoadedScene {
+    /// The scene file's content.
+    pub scene: SceneFile,
+    /// Places of its keys and values.
+    pub spans: SpanIndex,
+    /// Address of its file.
+    pub address: String,
+    /// Name in the scene to robot.
+    pub robots: BTreeMap<String, LoadedRobot>,
+    /// Digest of the content of scene and robots, apart from spacing, comments and order of keys.
+    pub digest: String,
+}
+
+/// A scenario with all that it stands for.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The scenario with included sections merged, overrides applied and each role replaced by its robot in every
+    /// path and formula: what runs.
+    pub scenario: ScenarioFile,
+    /// The same in the method's own words, without overrides: what reports quote.
+    pub method: ScenarioFile,
+    /// Places of the scenario's keys and values. Key paths are those of `scenario`; a range inside a text of
+    /// `scenario` gives the bytes of the text as it was written.
+    pub spans: SpanIndex,
+    /// Role to robot.
+    pub roles: Roles,
+    /// Scene and robots.
+    pub scene: LoadedScene,
+    /// Every combination of `[vary]`, at least one; paths as in `scenario`.
+    pub cases: Vec<Case>,
+    /// Digest of the method: everything that the scenario says except which scene and robots it runs on, apart from
+    /// spacing, comments and order of keys.
+    pub method_digest: String,
+    /// Every file that was read, the scenario's first.
+    pub files: Vec<SourceFile>,
+    /// What may not be as meant.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// Mistakes, with the files that they speak of: what [`crate::render`] needs.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// What is wrong, file by file, from the first line to the last.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Every file that was read.
+    pub files: Vec<SourceFile>,
+}
+
+/// Reads a scenario and everything that it names.
+///
+/// # Errors
+/// Every mistake in every file that could be read.
+pub fn load(files: &Files, address: &str, overrides: &Overrides) -> Result<Loaded, Failure> {
+    let mut loader = Loader::new(files);
+    let loaded = loader.scenario(address, overrides);
+    loader.finish(loaded).map(|(mut loaded, files, warnings)| {
+        (loaded.files, loaded.warnings) = (files, warnings);
+        loaded
+    })
+}
+
+/// Reads a scene and its robots.
+///
+/// # Errors
+/// Every mistake in every file that could be read.
+pub fn load_scene(files: &Files, address: &str) -> Result<LoadedScene, Failure> {
+    let mut loader = Loader::new(files);
+    let loaded = loader.scene(address, None);
+    loader.finish(loaded).map(|(loaded, ..)| loaded)
+}
+
+/// Reads a robot.
+///
+/// # Errors
+/// Every mistake in its file.
+pub fn load_robot(files: &Files, address: &str) -> Result<LoadedRobot, Failure> {
+    let mut loader = Loader::new(files);
+    let loaded = loader.robot(address, None);
+    loader.finish(loaded).map(|(loaded, ..)| loaded)
+}
+
+/// Checks a file of any kind with all that it names, as far as that shows without compiling, and says what it is.
+///
+/// # Errors
+/// Every mistake in every file that could be read.
+pub fn check(files: &Files, address: &str) -> Result<FileKind, Failure> {
+    let mut loader = Loader::new(files);
+    let kind = loader.open(address, None).map(|(_, tree)| kind_of(&tree));
+    let checked = match kind {
+        None => None,
+        Some(FileKind::Scenario) => loader.scenario(address, &Overrides::default()).map(drop),
+        Some(FileKind::Scene) => loader.scene(address, None).map(drop),
+        Some(FileKind::Robot) => loader.robot(address, None).map(drop),
+        Some(FileKind::Part) => loader.part(address),
+    };
+    loader.finish(checked.and(kind)).map(|(kind, ..)| kind)
+}
+
+/// What the file says it is; a scenario where it says nothing.
+fn kind_of(tree: &Node) -> FileKind {
+    match tree.get("kind").and_then(Node::as_text) {
+        Some("robot") => FileKind::Robot,
+        Some("scene") => FileKind::Scene,
+        Some("part") => FileKind::Part,
+        _ => FileKind::Scenario,
+    }
+}
+
+/// Where a file is named: path of the naming file as shown, and bytes.
+type NamedAt = (String, std::ops::Range<usize>);
+
+struct Loader<'a> {
+    files: &'a Files,
+    sources: Vec<SourceFile>,
+    /// Trees by place in `sources`; none where the file is not TOML.
+    trees: Vec<Option<Node>>,
+    found: Vec<Diagnostic>,
+}
+
+impl<'a> Loader<'a> {
+    fn new(files: &'a Files) -> Loader<'a> {
+        Loader { files, sources: Vec::new(), trees: Vec::new(), found: Vec::new() }
+    }
+
+    fn finish<T>(mut self, result: Option<T>) -> Result<(T, Vec<SourceFile>, Vec<Diagnostic>), Failure> {
+        let place = |diagnostic: &Diagnostic| {
+            diagnostic.labels.first().map(|label| {
+                let file = self.sources.iter().position(|source| source.shown == label.file);
+                (file, label.range.start)
+            })
+        };
+        let mut found = std::mem::take(&mut self.found);
+        found.sort_by_key(place);
+        found.dedup();
+        let is_error = |diagnostic: &Diagnostic| diagnostic.severity == Severity::Error;
+        if let Some(result) = result
+            && !found.iter().any(is_error)
+        {
+            return Ok((result, self.sources, found));
+        }
+        if found.is_empty() {
+            found.push(internal("nothing was found wrong, and yet the file could not be loaded"));
+        }
+        if found.len() > MAX_DIAGNOSTICS {
+            let more = found.len() - MAX_DIAGNOSTICS;
+            found.truncate(MAX_DIAGNOSTICS);
+            found.push(Diagnostic::error("more", format!("and {more} more mistakes")));
+        }
+        Err(Failure { diagnostics: found, files: self.sources })
+    }
+
+    fn source_error(&mut self, error: &SourceError, named_at: Option<&NamedAt>) {
+        let diagnostic = error.diagnostic();
+        self.found.push(match named_at {
+            Some((file, range)) => diagnostic.at(file, range.clone(), ""),
+            None => diagnostic,
+        });
+    }
+
+    /// Reads a file once, as a tree whose format is ours.
+    fn open(&mut self, address: &str, named_at: Option<&NamedAt>) -> Option<(usize, Node)> {
+        if let Some(index) = self.sources.iter().position(|source| source.address == address) {
+            return Some((index, self.trees.get(index)?.clone()?));
+        }
+        let source = match self.files.read(address) {
+            Ok(source) => source,
+            Err(error) => {
+                self.source_error(&error, named_at);
+                return None;
+            }
+        };
+        let index = self.sources.len();
+        let tree = match tree::parse(&source, index) {
+            Ok(tree) => self.of_our_format(&source, tree),
+            Err(errors) => {
+                self.found.extend(errors);
+                None
+            }
+        };
+        self.sources.push(source);
+        self.trees.push(tree.clone());
+        Some((index, tree?))
+    }
+
+    /// A file of another format would only give mistakes that are none.
+    fn of_our_format(&mut self, source: &SourceFile, tree: Node) -> Option<Node> {
+        let Some(node) = tree.get("format") else { return Some(tree) };
+        match node.value {
+            Value::Integer(number) if number == i64::from(FORMAT) => Some(tree),
+            Value::Integer(number) => {
+                let title = format!("this file is of format {number}, and this trocar reads format {FORMAT}");
+                let note = if number > i64::from(FORMAT) { "a newer trocar reads it" } else { "formats begin with 1" };
+                self.found.push(
+                    Diagnostic::error("other-format", title).at(&source.shown, node.range.clone(), "").note(note),
+                );
+                None
+            }
+            _ => Some(tree),
+        }
+    }
+
+    /// A tree as the structure behind `schema`; `None` where it has mistakes, which are then reported.
+    fn typed<T: DeserializeOwned>(&mut self, tree: &Node, schema: &Json) -> Option<T> {
+        let mistakes = walk::walk(tree, schema, &self.sources, false);
+        if !mistakes.is_empty() {
+            self.found.extend(mistakes);
+            return None;
+        }
+        self.read_by_serde(tree)
+    }
+
+    fn read_by_serde<T: DeserializeOwned>(&mut self, tree: &Node) -> Option<T> {
+        match T::deserialize(tree.to_toml()) {
+            Ok(value) => Some(value),
+            Err(error) => {
+                let message = error.to_string();
+                let file = self.sources.get(tree.file).map_or("", |source| source.shown.as_str());
+                let diagnostic = internal(&format!("the check passed what the reader refuses: {}", message.trim()));
+                self.found.push(diagnostic.at(file, tree.range.clone(), ""));
+                None
+            }
+        }
+    }
+
+    fn must_be(&mut self, tree: &Node, meant: FileKind, named_at: Option<&NamedAt>) -> Option<()> {
+        let is = kind_of(tree);
+        let fits = is == meant || (meant == FileKind::Part && is == FileKind::Scenario);
+        // A robot or scene that forgot to say so is told by the walk that it lacks `kind`.
+        if fits || (is == FileKind::Scenario && tree.get("kind").is_none()) {
+            return Some(());
+        }
+        let place = named_at.cloned().or_else(|| {
+            let source = self.sources.get(tree.file)?;
+            Some((source.shown.clone(), tree.get("kind")?.range.clone()))
+        });
+        let title = format!("{} is meant here, and this is {}", meant.word(), is.word());
+        let diagnostic = Diagnostic::error("wrong-kind", title);
+        self.found.push(match place {
+            Some((file, range)) => diagnostic.at(file, range, ""),
+            None => diagnostic,
+        });
+        None
+    }
+
+    fn named(&self, node: &Node) -> NamedAt {
+        let file = self.sources.get(node.file).map_or_else(String::new, |source| source.shown.clone());
+        (file, node.range.clone())
+    }
+
+    fn resolve(&mut self, from: usize, node: &Node) -> Option<(String, NamedAt)> {
+        let named_at = self.named(node);
+        let from = self.sources.get(from).map_or("", |source| source.address.as_str());
+        match self.files.resolve(from, node.as_text()?) {
+            Ok(address) => Some((address, named_at)),
+            Err(error) => {
+                self.source_error(&error, Some(&named_at));
+                None
+            }
+        }
+    }
+
+    fn robot(&mut self, address: &str, named_at: Option<&NamedAt>) -> Option<LoadedRobot> {
+        let (_, tree) = self.open(address, named_at)?;
+        self.must_be(&tree, FileKind::Robot, named_at)?;
+        let robot: RobotFile = self.typed(&tree, schema::robot())?;
+        let spans = SpanIndex::new(&tree, &self.sources);
+        let mut problems = robot.check();
+        crate::robot::unknown_sources(&tree, "", &robot.sources, &mut problems);
+        self.found.extend(problems.iter().map(|problem| spans.problem("", problem)));
+        let digest = digest::of_bytes(tree.canonical().to_string().as_bytes());
+        Some(LoadedRobot { robot, spans, address: address.to_owned(), digest })
+    }
+
+    fn scene(&mut self, address: &str, named_at: Option<&NamedAt>) -> Option<LoadedScene> {
+        let (index, tree) = self.open(address, named_at)?;
+        self.must_be(&tree, FileKind::Scene, named_at)?;
+        let scene: Option<SceneFile> = self.typed(&tree, schema::scene());
+        let spans = SpanIndex::new(&tree, &self.sources);
+        if let Some(scene) = &scene {
+            self.found.extend(scene.check().iter().map(|problem| spans.problem("", problem)));
+        }
+        let mut robots = BTreeMap::new();
+        let mut read: BTreeMap<String, Option<LoadedRobot>> = BTreeMap::new();
+        for (name, node) in tree.get("robots").and_then(Node::as_table).into_iter().flatten() {
+            let Some((address, named_at)) = node.get("file").and_then(|file| self.resolve(index, file)) else { continue };
+            let robot = match read.get(&address) {
+                Some(robot) => robot.clone(),
+                None => self.robot(&address, Some(&named_at)),
+            };
+            if let Some(robot) = &robot {
+                robots.insert(name.clone(), robot.clone());
+            }
+            read.insert(address, robot);
+        }
+        let scene = scene?;
+        if robots.len() < scene.robots.len() {
+            return None;
+        }
+        let mut words = vec![tree.canonical()];
+        words.extend(robots.iter().map(|(name, robot)| Json::from(format!("{name} {}", robot.digest))));
+        let digest = digest::of_bytes(Json::from(words).to_string().as_bytes());
+        Some(LoadedScene { scene, spans, address: address.to_owned(), robots, digest })
+    }
+
+    fn part(&mut self, address: &str) -> Option<()> {
+        let (_, tree) = self.open(address, None)?;
+        let mistakes = walk::walk(&tree, schema::scenario(), &self.sources, true);
+        self.found.extend(mistakes);
+        self.merged(address, None, &mut Vec::new(), &mut BTreeSet::new()).map(drop)
+    }
+
+    /// A scenario's tree with everything that it includes, each file once.
+    fn merged(
+        &mut self,
+        address: &str,
+        named_at: Option<&NamedAt>,
+        chain: &mut Vec<String>,
+        seen: &mut BTreeSet<String>,
+    ) -> Option<Node> {
+        let (index, mut tree) = self.open(address, named_at)?;
+        if !chain.is_empty() {
+            self.must_be(&tree, FileKind::Part, named_at)?;
+        }
+        chain.push(address.to_owned());
+        seen.insert(address.to_owned());
+        let includes = match tree.get("include").map(|node| &node.value) {
+            Some(Value::List(items)) => items.clone(),
+            _ => Vec::new(),
+        };
+        let mut whole = true;
+        // The last included file lies at the bottom: what stands earlier goes before it.
+        let mut below: Option<Node> = None;
+        for item in includes {
+            let Some((included, named_at)) = self.resolve(index, &item) else { continue };
+            if chain.contains(&included) {
+                let mut words: Vec<String> = chain.iter().map(|one| self.files.shown(one)).collect();
+                words.push(self.files.shown(&included));
+                let title = format!("this include makes a cycle: {}", words.join(" → "));
+                self.found.push(Diagnostic::error("include-cycle", title).at(named_at.0, named_at.1, ""));
+                continue;
+            }
+            if seen.contains(&included) {
+                continue;
+            }
+            match self.merged(&included, Some(&named_at), chain, seen) {
+                None => whole = false,
+                Some(mut node) => {
+                    if let Value::Table(table) = &mut node.value {
+                        ["format", "kind", "include"].iter().for_each(|key| drop(table.remove(*key)));
+                    }
+                    if let Some(earlier) = below.take() {
+                        node.lay_over(earlier);
+                    }
+                    below = Some(node);
+                }
+            }
+        }
+        chain.pop();
+        if let Some(below) = below {
+            tree.lay_over(below);
+        }
+        whole.then_some(tree)
+    }
+
+    fn scenario(&mut self, address: &str, overrides: &Overrides) -> Option<Loaded> {
+        let tree = self.merged(address, None, &mut Vec::new(), &mut BTreeSet::new())?;
+        self.must_be(&tree, FileKind::Scenario, None)?;
+        let method: Option<ScenarioFile> = self.typed(&tree, schema::scenario());
+        let scene = match (&overrides.scene, tree.get("scene")) {
+            (Some(scene), _) => match self.files.resolve("", scene) {
+                Ok(address) => self.scene(&address, None),
+                Err(error) => {
+                    self.source_error(&error, None);
+                    None
+                }
+            },
+            (None, Some(node)) => {
+                let node = node.clone();
+                self.resolve(node.file, &node).and_then(|(address, at)| self.scene(&address, Some(&at)))
+            }
+            (None, None) => None,
+        };
+        let method = method?;
+        let spans_as_written = SpanIndex::new(&tree, &self.sources);
+        let mistakes =
+            semantics::scenario(&method, &tree, &spans_as_written, scene.as_ref().map(|loaded| &loaded.scene));
+        self.found.extend(mistakes);
+        let mut problems = Vec::new();
+        crate::robot::unknown_sources(&tree, "", &method.sources, &mut problems);
+        self.found.extend(problems.iter().map(|problem| spans_as_written.problem("", problem)));
+        let roles = Roles::new(method.roles.clone());
+        let resolved = roles.resolve_tree(&tree);
+        let mut scenario: ScenarioFile = self.read_by_serde(&resolved)?;
+        let spans = SpanIndex::new(&resolved, &self.sources);
+        let scene = scene?;
+        self.apply(&mut scenario, overrides, &roles, &scene);
+        if !self.found.is_empty() {
+            return None;
+        }
+        let cases = case::expand(&scenario);
+        let method_digest = method_digest(&tree);
+        let (files, warnings) = (Vec::new(), Vec::new());
+        Some(Loaded { scenario, method, spans, roles, scene, cases, method_digest, files, warnings })
+    }
+
+    fn apply(&mut self, scenario: &mut ScenarioFile, overrides: &Overrides, roles: &Roles, scene: &LoadedScene) {
+        if let Some(seed) = overrides.seed {
+            scenario.seed = seed;
+        }
+        for (path, value) in &overrides.set {
+            let path = roles.resolve(path);
+            let head = path.split('.').next().unwrap_or("");
+            if !path.contains('.') || !(head.contains('*') || scene.robots.contains_key(head)) {
+                let names: Vec<&str> =
+                    roles.iter().map(|(role, _)| role).chain(scene.robots.keys().map(String::as_str)).collect();
+                self.found.push(
+                    Diagnostic::error("unknown-name", format!("`--set {}`: no such path", quoted(&path)))
+                        .note(format!("paths begin with one of: {}", names.join(", "))),
+                );
+            }
+            if trocar_signal::AnyQuantity::parse(value).is_err()
+                && let Err(errors) = trocar_logic::parse(&roles.resolve(value))
+            {
+                let why = errors.first().map_or_else(String::new, ToString::to_string);
+                let title = format!("`--set {}`: {why}", quoted(&path));
+                self.found.push(Diagnostic::error("bad-value", title));
+            }
+            scenario.vary.remove(&path);
+            scenario.vary_paired.iter_mut().for_each(|group| group.retain(|other| *other != path));
+            scenario.setup.insert(path, roles.resolve(value));
+        }
+    }
+}
+
+fn internal(what: &str) -> Diagnostic {
+    Diagnostic::error("internal", format!("internal error: {what}"))
+        .note("this is a mistake in Trocar, not in the file; please report it with the file")
+}
+
+fn method_digest(tree: &Node) -> String {
+    let mut tree = tree.clone();
+    if let Value::Table(table) = &mut tree.value {
+        table.remove("scene");
+        table.remove("include");
+        if let Some(Value::Table(roles)) = table.get_mut("roles").map(|roles| &mut roles.value) {
+            roles.values_mut().for_each(|robot| robot.value = Value::Boolean(true));
+        }
+    }
+    digest::of_bytes(tree.canonical().to_string().as_bytes())
+}

@@ -1,0 +1,260 @@
+//! The reference of the files that people write, as Markdown made from their schemas.
+
+use crate::schema;
+use crate::text::or_list;
+use serde_json::Value as Json;
+use std::collections::BTreeSet;
+use std::fmt::Write;
+use trocar_signal::unit;
+
+const HEAD: &str = "# File reference\n\n\
+    Made from the structures that read the files; `trocar schema` gives the same as JSON Schema.\n\n\
+    Files are TOML. A quantity is a text of a number, a space and a unit: `\"0.5 mm\"`, `\"12 deg/s\"`, `\"100 %\"`. \
+    A value marked ° may also stand with what is behind it: `{ value = \"0.5 mm\", source = \"KEY\", standing = \
+    \"identified\" }`, where KEY is one of the file's `[sources]`; otherwise it has those of its section. \
+    Paths of files start at the project's root, the nearest folder upwards with `trocar.toml`; `trocar:` before a path \
+    takes the file that is built in.\n";
+
+/// The reference of robot, scene and scenario files.
+#[must_use]
+pub fn markdown() -> String {
+    let mut text = HEAD.to_owned();
+    let mut seen = BTreeSet::new();
+    for (name, root) in schema::schemas() {
+        let mut writer = Writer { root, waiting: Vec::new(), text: String::new() };
+        let title = format!("{}{} files", name[..1].to_uppercase(), &name[1..]);
+        writer.section(&format!("\n## {title}\n"), root);
+        while let Some(definition) = take_first(&mut writer.waiting) {
+            if seen.insert(definition.clone())
+                && let Some(schema) = definition_of(root, &definition)
+            {
+                let heading = format!("\n### {}\n", heading(&definition, schema));
+                writer.section(&heading, schema);
+            }
+        }
+        text.push_str(&writer.text);
+    }
+    text.push_str("\n## Units\n\n| unit | measures |\n|---|---|\n");
+    for (symbol, dimension) in unit::symbols() {
+        let measures = dimension.name();
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "| `{symbol}` | {measures} |");
+    }
+    text.push_str("\nUnits multiply with a space and divide with one `/`: `N m`, `kg m^2`, `N m s/rad`.\n");
+    text
+}
+
+fn take_first(waiting: &mut Vec<String>) -> Option<String> {
+    if waiting.is_empty() { None } else { Some(waiting.remove(0)) }
+}
+
+struct Writer<'a> {
+    root: &'a Json,
+    /// Definitions that were named and have no section yet.
+    waiting: Vec<String>,
+    text: String,
+}
+
+impl Writer<'_> {
+    fn section(&mut self, heading: &str, schema: &Json) {
+        self.text.push_str(heading);
+        let _ = write!(self.text, "\n{}\n", description(schema));
+        match alternatives(schema) {
+            Some(choice) => {
+                for one in choice {
+                    self.alternative(one);
+                }
+            }
+            None => self.table(schema, None),
+        }
+    }
+
+    /// One kind of a table that comes in several.
+    fn alternative(&mut self, schema: &Json) {
+        let tag = properties(schema).find_map(|(key, property)| {
+            property.get("const").and_then(Json::as_str).map(|word| (key.clone(), word.to_owned()))
+        });
+        let Some((tag, word)) = tag else { return };
+        let _ = write!(self.text, "\n**`{tag} = \"{word}\"`** {}\n", description(schema));
+        self.table(schema, Some(&tag));
+    }
+
+    fn table(&mut self, schema: &Json, tag: Option<&str>) {
+        let required: Vec<&str> =
+            schema.get("required").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str).collect();
+        let mut rows: Vec<(&String, &Json)> = properties(schema).filter(|(key, _)| Some(key.as_str()) != tag).collect();
+        // What must stand there first; sorted by name otherwise.
+        rows.sort_by_key(|(key, _)| !required.contains(&key.as_str()));
+        if rows.is_empty() {
+            return;
+        }
+        self.text.push_str("\n| key | holds | without it | meaning |\n|---|---|---|---|\n");
+        for (key, property) in rows {
+            let holds = self.holds(property);
+            let without = match property.get("default") {
+                _ if required.contains(&key.as_str()) => "needed".to_owned(),
+                None | Some(Json::Null) => "–".to_owned(),
+                Some(Json::Array(items)) if items.is_empty() => "none".to_owned(),
+                Some(Json::Object(table)) if table.is_empty() => "none".to_owned(),
+                Some(Json::String(text)) if text.is_empty() => "–".to_owned(),
+                Some(value) => format!("`{value}`"),
+            };
+            let meaning = description(property).replace('|', "\\|");
+            let _ = writeln!(self.text, "| `{key}` | {holds} | {without} | {meaning} |");
+        }
+    }
+
+    /// What a value is, in words, with links to the sections of tables.
+    fn holds(&mut self, schema: &Json) -> String {
+        if let Some(name) = reference_name(schema) {
+            return self.holds_definition(name);
+        }
+        if let Some(dimension) = schema.get("x-dimension").and_then(Json::as_str) {
+            return if dimension == "any" { "quantity".to_owned() } else { dimension.to_owned() };
+        }
+        if let Some(word) = schema.get("const") {
+            return format!("`{word}`");
+        }
+        for choice in ["anyOf", "oneOf"].iter().filter_map(|word| schema.get(*word)).filter_map(Json::as_array) {
+            let words: Vec<String> = choice
+                .iter()
+                .filter(|one| one.get("type").and_then(Json::as_str) != Some("null"))
+                .map(|one| self.holds(one))
+                .collect();
+            return words.join(" or ");
+        }
+        let types = match schema.get("type") {
+            Some(Json::String(one)) => one.as_str(),
+            Some(Json::Array(several)) => several.iter().filter_map(Json::as_str).find(|t| *t != "null").unwrap_or(""),
+            _ => "",
+        };
+        match types {
+            "string" => "text".to_owned(),
+            "integer" => "whole number".to_owned(),
+            "number" => "number".to_owned(),
+            "boolean" => "`true` or `false`".to_owned(),
+            "array" => {
+                let of = schema.get("items").map_or_else(String::new, |items| self.holds(items));
+                let count = |word: &str| schema.get(word).and_then(Json::as_u64);
+                match (count("minItems"), count("maxItems")) {
+                    (Some(least), Some(most)) if least == most => format!("list of {least}: {of}"),
+                    _ => format!("list: {of}"),
+                }
+            }
+            "object" => match schema.get("additionalProperties") {
+                Some(more @ Json::Object(_)) => format!("table: name to {}", self.holds(more)),
+                _ => "table".to_owned(),
+            },
+            _ => "anything".to_owned(),
+        }
+    }
+
+    fn holds_definition(&mut self, name: &str) -> String {
+        let Some(schema) = definition_of(self.root, name) else { return name.to_owned() };
+        if name.starts_with("Sourced") {
+            let bare = schema.get("anyOf").and_then(|choice| choice.get(0));
+            return format!("{}°", bare.map_or_else(String::new, |bare| self.holds(bare)));
+        }
+        let words = words_of(schema);
+        if !words.is_empty() {
+            return or_list(words);
+        }
+        let has_section = properties(schema).next().is_some() || alternatives(schema).is_some();
+        if !has_section {
+            return self.holds(schema);
+        }
+        if !self.waiting.iter().any(|other| other == name) {
+            self.waiting.push(name.to_owned());
+        }
+        let heading = heading(name, schema);
+        format!("[{}](#{})", heading.to_lowercase(), heading.to_lowercase().replace(' ', "-"))
+    }
+}
+
+fn definition_of<'a>(root: &'a Json, name: &str) -> Option<&'a Json> {
+    root.get("$defs")?.get(name)
+}
+
+fn reference_name(schema: &Json) -> Option<&str> {
+    schema.get("$ref")?.as_str()?.rsplit('/').next()
+}
+
+fn properties(schema: &Json) -> impl Iterator<Item = (&String, &Json)> {
+    schema.get("properties").and_then(Json::as_object).into_iter().flatten()
+}
+
+/// The kinds of a table that comes in several.
+fn alternatives(schema: &Json) -> Option<&Vec<Json>> {
+    let choice = schema.get("oneOf").or_else(|| schema.get("anyOf"))?.as_array()?;
+    choice.iter().any(|one| properties(one).next().is_some()).then_some(choice)
+}
+
+/// The words of an enumeration.
+fn words_of(schema: &Json) -> Vec<&str> {
+    if let Some(words) = schema.get("enum").and_then(Json::as_array) {
+        return words.iter().filter_map(Json::as_str).collect();
+    }
+    let choice = schema.get("oneOf").and_then(Json::as_array).into_iter().flatten();
+    choice.filter_map(|one| one.get("const").or_else(|| one.get("enum")?.get(0)).and_then(Json::as_str)).collect()
+}
+
+/// `x-name` without its article, or the structure's name in words.
+fn heading(name: &str, schema: &Json) -> String {
+    if let Some(name) = schema.get("x-name").and_then(Json::as_str) {
+        let word = name.split_once(' ').map_or(name, |(_, word)| word);
+        let mut chars = word.chars();
+        return chars.next().into_iter().flat_map(char::to_uppercase).chain(chars).collect();
+    }
+    let mut words = String::new();
+    for (i, c) in name.strip_suffix("Config").unwrap_or(name).chars().enumerate() {
+        if i > 0 && c.is_uppercase() {
+            words.push(' ');
+            words.extend(c.to_lowercase());
+        } else {
+            words.push(c);
+        }
+    }
+    words
+}
+
+fn description(schema: &Json) -> String {
+    let text = schema.get("description").and_then(Json::as_str).unwrap_or("");
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_of_every_file_has_a_row_with_a_meaning() {
+        let text = markdown();
+        for (name, root) in schema::schemas() {
+            for (key, property) in properties(root) {
+                assert!(text.contains(&format!("| `{key}` |")), "{name}.{key}");
+                let has = !description(property).is_empty() || reference_name(property).is_some();
+                assert!(has, "{name}.{key} says nothing");
+            }
+        }
+        for line in text.lines().filter(|line| line.starts_with("| `")) {
+            assert!(!line.ends_with("|  |"), "no meaning: {line}");
+        }
+    }
+
+    #[test]
+    fn links_lead_to_headings() {
+        let text = markdown();
+        let headings: BTreeSet<String> = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("### "))
+            .map(|heading| heading.to_lowercase().replace(' ', "-"))
+            .collect();
+        let links: Vec<&str> = text.split("](#").skip(1).filter_map(|rest| rest.split(')').next()).collect();
+        assert!(!links.is_empty());
+        for link in links {
+            assert!(headings.contains(link), "{link}");
+        }
+        let count = text.lines().filter(|line| line.starts_with("### ")).count();
+        assert_eq!(count, headings.len(), "two sections of one name");
+    }
+}

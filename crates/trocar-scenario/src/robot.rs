@@ -1,0 +1,206 @@
+//! The robot file: everything that is known of one device, each number with what stands behind it.
+
+use crate::common::{SectionProvenance, is_name, not_a_name, under};
+use crate::mechanism::{MechanismConfig, PointConfig};
+use crate::text::{join_key, nearest, quoted};
+use crate::tree::{Node, Value};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use crate::stand_in::{ArmConfig, ServoConfig, SupervisorConfig};
+use trocar_plant::{ActuatorConfig, BusConfig, Coupling, CouplingConfig};
+use trocar_signal::{AnyQuantity, Problem, Provenance};
+
+/// What a robot file calls itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RobotKind {
+    /// A robot.
+    Robot,
+}
+
+/// A robot.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(extend("x-name" = "a robot"))]
+pub struct RobotFile {
+    /// Version of the file format: 1.
+    #[schemars(extend("const" = 1))]
+    pub format: u32,
+    /// `robot`: tells this file from a scene or a scenario.
+    pub kind: RobotKind,
+    /// What reports call it, e.g. `PSM Classic, Large Needle Driver`.
+    pub title: String,
+    /// Documents about the device as a whole.
+    #[serde(default)]
+    pub references: Vec<String>,
+    /// Key to citation: what `source` in this file refers to.
+    #[serde(default)]
+    pub sources: BTreeMap<String, String>,
+    /// What stands behind the numbers of each section that name nothing of their own.
+    pub provenance: ProvenanceConfig,
+    /// Links and how they move.
+    pub mechanism: MechanismConfig,
+    /// The point about which a laparoscopic arm pivots; without it the robot has none.
+    #[serde(default)]
+    pub remote_centre: Option<PointConfig>,
+    /// Motors with gear and encoder, in the order of the coupling's columns.
+    pub actuators: Vec<ActuatorConfig>,
+    /// How actuators move joints.
+    pub coupling: CouplingConfig,
+    /// How readings travel to the controller.
+    pub bus: BusConfig,
+    /// The joint servo.
+    pub servo: ServoConfig,
+    /// The motion interface: limits, homing, state machine.
+    pub arm: ArmConfig,
+    /// The safety supervisor.
+    pub supervisor: SupervisorConfig,
+    /// Name to limit: what the maker declares of the device, and examples that stand in where nobody declares anything.
+    /// Formulas read them as `arm.declared.NAME`.
+    #[serde(default)]
+    pub declared: BTreeMap<String, DeclaredConfig>,
+}
+
+/// What stands behind the numbers of each section.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(extend("x-name" = "a list of provenances"))]
+pub struct ProvenanceConfig {
+    /// Of `[mechanism]`.
+    pub mechanism: SectionProvenance,
+    /// Of `[[actuators]]` and `[coupling]`.
+    pub actuators: SectionProvenance,
+    /// Of `[bus]`.
+    pub bus: SectionProvenance,
+    /// Of `[servo]`.
+    pub servo: SectionProvenance,
+    /// Of `[arm]`.
+    pub arm: SectionProvenance,
+    /// Of `[supervisor]`.
+    pub supervisor: SectionProvenance,
+}
+
+/// A section of a robot file that has a provenance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Section {
+    /// `[mechanism]`
+    Mechanism,
+    /// `[[actuators]]` and `[coupling]`
+    Actuators,
+    /// `[bus]`
+    Bus,
+    /// `[servo]`
+    Servo,
+    /// `[arm]`
+    Arm,
+    /// `[supervisor]`
+    Supervisor,
+}
+
+/// A limit, and whose it is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(extend("x-name" = "a declared limit"))]
+pub struct DeclaredConfig {
+    /// The limit.
+    pub value: AnyQuantity,
+    /// Whose it is.
+    pub owner: OwnerConfig,
+}
+
+/// Whose limit it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+#[schemars(extend("x-name" = "an owner"))]
+pub enum OwnerConfig {
+    /// The maker declares it.
+    Declared {
+        /// Where: document and page.
+        document: String,
+    },
+    /// Nobody does: it stands here so that a requirement has something to judge.
+    Example,
+}
+
+impl RobotFile {
+    /// The provenance of a section.
+    #[must_use]
+    pub fn provenance(&self, section: Section) -> Provenance<'_> {
+        let of = match section {
+            Section::Mechanism => &self.provenance.mechanism,
+            Section::Actuators => &self.provenance.actuators,
+            Section::Bus => &self.provenance.bus,
+            Section::Servo => &self.provenance.servo,
+            Section::Arm => &self.provenance.arm,
+            Section::Supervisor => &self.provenance.supervisor,
+        };
+        Provenance { sources: &self.sources, source: of.source.as_deref(), standing: of.standing }
+    }
+
+    /// What is wrong with it, as far as the file alone shows; keys from the file's root.
+    #[must_use]
+    pub fn check(&self) -> Vec<Problem> {
+        let mut problems: Vec<Problem> = under("mechanism", self.mechanism.check()).collect();
+        let frame_exists = |name: &str| {
+            name == crate::mechanism::BASE || self.mechanism.frames.iter().any(|frame| frame.name == name)
+        };
+        if let Some(centre) = &self.remote_centre
+            && !frame_exists(&centre.frame)
+        {
+            problems.push(Problem::new("remote_centre.frame", format!("there is no frame `{}`", centre.frame)));
+        }
+        let mut seen = BTreeSet::new();
+        for (i, actuator) in self.actuators.iter().enumerate() {
+            problems.extend(under(&format!("actuators[{i}]"), actuator.check()));
+            if !seen.insert(&actuator.name) {
+                let what = format!("a second actuator is named `{}`", actuator.name);
+                problems.push(Problem::new(format!("actuators[{i}].name"), what));
+            }
+        }
+        problems.extend(under("bus", self.bus.check()));
+        let joints = self.mechanism.coordinates.len();
+        if self.actuators.len() != joints {
+            let what = format!("{} actuators for {joints} coordinates; each joint needs one", self.actuators.len());
+            problems.push(Problem::new("actuators", what));
+        }
+        if let Err(wrong) = Coupling::new(&self.coupling, joints) {
+            problems.extend(under("coupling", wrong));
+        }
+        for name in self.declared.keys().filter(|name| !is_name(name)) {
+            problems.push(Problem::new(join_key("declared", name), not_a_name(name)));
+        }
+        problems
+    }
+}
+
+/// Keys of `[sources]` that are used and not there: `source` in the provenances and in every value that has one.
+pub(crate) fn unknown_sources(
+    node: &Node,
+    path: &str,
+    sources: &BTreeMap<String, String>,
+    problems: &mut Vec<Problem>,
+) {
+    match &node.value {
+        Value::List(items) => {
+            let below = |i: usize| format!("{path}[{i}]");
+            items.iter().enumerate().for_each(|(i, item)| unknown_sources(item, &below(i), sources, problems));
+        }
+        Value::Table(table) => {
+            let has_source = table.contains_key("value") || table.contains_key("standing");
+            if let Some(key) = table.get("source").and_then(Node::as_text)
+                && has_source
+                && !sources.contains_key(key)
+            {
+                let guess = nearest(key, sources.keys().map(String::as_str))
+                    .map_or_else(String::new, |guess| format!("; did you mean `{guess}`?"));
+                let what = format!("`{}` is no key of `[sources]`{guess}", quoted(key));
+                problems.push(Problem::new(join_key(path, "source"), what));
+            }
+            for (key, child) in table {
+                unknown_sources(child, &join_key(path, key), sources, problems);
+            }
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,88 @@
+//! The scene file: which robots stand where, and how time passes there.
+
+use crate::common::{PlacementConfig, is_name, not_a_name, under};
+use crate::text::join_key;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use trocar_signal::Problem;
+use trocar_signal::quantity::{Acceleration, Frequency};
+
+/// What a scene file calls itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SceneKind {
+    /// A scene.
+    Scene,
+}
+
+/// A scene.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(extend("x-name" = "a scene"))]
+pub struct SceneFile {
+    /// Version of the file format: 1.
+    #[schemars(extend("const" = 1))]
+    pub format: u32,
+    /// `scene`: tells this file from a robot or a scenario.
+    pub kind: SceneKind,
+    /// What reports call it.
+    pub title: String,
+    /// Documents about the set-up.
+    #[serde(default)]
+    pub references: Vec<String>,
+    /// Acceleration of free fall: x, y, z in the world, whose z points up.
+    #[serde(default = "standard_gravity")]
+    pub gravity: [Acceleration; 3],
+    /// Steps of the mechanisms for each simulated second: set by the error that they must keep, not by the rates of
+    /// controllers.
+    pub step_rate: Frequency,
+    /// Name to robot. The name is the first part of the robot's signals: `psm1.measured_js`.
+    pub robots: BTreeMap<String, RobotPlacement>,
+}
+
+/// Standard gravity, 9.80665 m/s² downwards (CGPM 1901).
+fn standard_gravity() -> [Acceleration; 3] {
+    [0.0, 0.0, -9.806_65].map(Acceleration::from_si)
+}
+
+/// A robot in a scene.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(extend("x-name" = "a robot's place"))]
+pub struct RobotPlacement {
+    /// The robot's file.
+    pub file: String,
+    /// Where its base stands in the world.
+    #[serde(default)]
+    pub base: PlacementConfig,
+}
+
+/// Names that a robot cannot have: formulas use them for something else.
+pub(crate) const RESERVED_NAMES: [&str; 3] = ["fault", "phase", "variation"];
+
+impl SceneFile {
+    /// What is wrong with it, as far as the file alone shows; keys from the file's root.
+    #[must_use]
+    pub fn check(&self) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        if self.robots.is_empty() {
+            problems.push(Problem::new("robots", "a scene holds at least one robot"));
+        }
+        let rate = self.step_rate.si();
+        // 1 GHz: time is counted in whole nanoseconds.
+        if !(rate > 0.0 && rate <= 1e9) {
+            problems.push(Problem::new("step_rate", "must lie above 0 Hz and at most at 1 GHz"));
+        }
+        for (name, robot) in &self.robots {
+            let key = join_key("robots", name);
+            if !is_name(name) {
+                problems.push(Problem::new(&key, not_a_name(name)));
+            } else if RESERVED_NAMES.contains(&name.as_str()) {
+                problems.push(Problem::new(&key, format!("`{name}` means something else in formulas")));
+            }
+            problems.extend(under(&format!("{key}.base.orientation"), robot.base.orientation.check()));
+        }
+        problems
+    }
+}

@@ -1,0 +1,233 @@
+//! From the mechanism of a robot file to an island that `trocar-dynamics` integrates, and to the chain of frames that
+//! the arm's controller believes in.
+
+use nalgebra::{Isometry3, Matrix3, Quaternion, Translation3, UnitQuaternion, Vector3};
+use std::collections::BTreeMap;
+use trocar_control::{ArmJoints, ChainFrame, ChainVariable, Joint, JointKind};
+use trocar_dynamics::{
+    CoordinateId, CoordinateKind, Drive, FrameId, Friction, Inertia, Island, IslandBuilder, JointVariable,
+    MechanismBuilder, PayloadId, Placement, Stop, Stribeck,
+};
+use trocar_scenario::common::PlacementConfig;
+use trocar_scenario::mechanism::{FrameConfig, FrameKind, MechanismConfig, MotionKind, PointConfig, Row};
+use trocar_signal::Problem;
+
+/// A robot's mechanism, built.
+pub(crate) struct Built {
+    pub island: Island,
+    pub tip: FrameId,
+    pub tip_in_frame: Isometry3<f64>,
+    pub has_payload: bool,
+}
+
+/// Where a scene puts something.
+pub(crate) fn placement(config: &PlacementConfig) -> Isometry3<f64> {
+    let [x, y, z] = config.position.map(|p| p.si());
+    let [qx, qy, qz, qw] = config.orientation.quaternion_xyzw();
+    let rotation = UnitQuaternion::new_unchecked(Quaternion::new(qw, qx, qy, qz));
+    Isometry3::from_parts(Translation3::new(x, y, z), rotation)
+}
+
+/// Where a point of the robot file is in its frame.
+pub(crate) fn point(config: &PointConfig) -> Vector3<f64> {
+    let [x, y, z] = config.offset.map(|p| p.si());
+    Vector3::new(x, y, z)
+}
+
+/// Builds the island. `drives` are the actuators' names with their rows over the coordinates: actuator position = row·q.
+///
+/// # Errors
+/// Problems below `mechanism`: inertia that no body can have, elements that cannot be.
+pub(crate) fn build(
+    config: &MechanismConfig,
+    rotor_inertia: &[(String, Vec<f64>, f64)],
+    drives: &[(String, Vec<f64>)],
+    gravity_in_world_mps2: Vector3<f64>,
+    world_from_base: Isometry3<f64>,
+) -> Result<Built, Vec<Problem>> {
+    let mut problems = Vec::new();
+    let mut builder = MechanismBuilder::new(gravity_in_world_mps2, world_from_base);
+    let mut coordinates: BTreeMap<&str, CoordinateId> = BTreeMap::new();
+    let mut in_order = Vec::new();
+    for coordinate in &config.coordinates {
+        let kind = match coordinate.kind {
+            MotionKind::Revolute => CoordinateKind::Revolute,
+            MotionKind::Prismatic => CoordinateKind::Prismatic,
+        };
+        let id = builder.coordinate(&coordinate.name, kind);
+        coordinates.insert(&coordinate.name, id);
+        in_order.push(id);
+    }
+    let row = |row: &Row| -> Vec<(CoordinateId, f64)> {
+        row.iter().filter_map(|(name, factor)| Some((*coordinates.get(name.as_str())?, *factor))).collect()
+    };
+    let dense = |row: &[f64]| -> Vec<(CoordinateId, f64)> {
+        in_order.iter().copied().zip(row.iter().copied()).filter(|(_, factor)| *factor != 0.0).collect()
+    };
+    let mut frames: BTreeMap<&str, FrameId> = BTreeMap::from([("base", FrameId::BASE)]);
+    for frame in &config.frames {
+        let Some(parent) = frames.get(frame.parent.as_str()) else { continue };
+        let variable = match frame.kind {
+            FrameKind::Fixed => None,
+            FrameKind::Revolute => Some(JointVariable::revolute(&row(&frame.moves))),
+            FrameKind::Prismatic => Some(JointVariable::prismatic(&row(&frame.moves))),
+        };
+        let id = builder.frame(&frame.name, *parent, modified_dh(frame), variable);
+        frames.insert(&frame.name, id);
+    }
+    for (place, link) in config.links.iter().enumerate() {
+        let Some(frame) = frames.get(link.frame.as_str()) else { continue };
+        let [x, y, z] = link.centre_of_mass.value.map(|c| c.si());
+        let [xx, xy, xz, yy, yz, zz] = link.inertia.value.map(|i| i.si());
+        let inertia = Inertia {
+            mass_kg: link.mass.value.si(),
+            centre_of_mass_m: Vector3::new(x, y, z),
+            about_centre_kgm2: Matrix3::new(xx, xy, xz, xy, yy, yz, xz, yz, zz),
+        };
+        if let Err(error) = builder.body(*frame, &inertia) {
+            problems.push(Problem::new(
+                format!("mechanism.links[{place}].inertia"),
+                format!("{error}; a rigid body's principal moments are positive, and none exceeds the sum of the others"),
+            ));
+        }
+    }
+    for rotor in &config.rotors {
+        builder.rotor(&rotor.name, &row(&rotor.of), rotor.inertia.value.si());
+    }
+    for (name, turns, inertia) in rotor_inertia {
+        builder.rotor(name, &dense(turns), *inertia);
+    }
+    let payload: Option<PayloadId> = config
+        .payload
+        .as_ref()
+        .and_then(|p| Some(builder.payload(*frames.get(p.frame.as_str())?, point(p))));
+    let tip = frames.get(config.tip.frame.as_str()).copied().unwrap_or(FrameId::BASE);
+    let mechanism = match builder.build() {
+        Ok(mechanism) => mechanism,
+        Err(error) => {
+            problems.push(Problem::new("mechanism", error.to_string()));
+            return Err(problems);
+        }
+    };
+    let mut island = IslandBuilder::new(mechanism);
+    for (place, friction) in config.friction.iter().enumerate() {
+        let made = Friction::new(
+            friction.coulomb.value.si,
+            friction.viscous.value.si,
+            friction.presliding_stiffness.value.si,
+            friction.presliding_damping.value.si,
+        );
+        let made = made.and_then(|element| match &friction.stribeck {
+            Some(s) => element.with_stribeck(Stribeck {
+                static_ratio: s.breakaway.value.si / friction.coulomb.value.si,
+                rate: s.speed.value.si,
+            }),
+            None => Ok(element),
+        });
+        match made {
+            Ok(element) => {
+                island.element(&format!("friction_{}", friction.name), &row(&friction.of), element);
+            }
+            Err(error) => problems.push(Problem::new(format!("mechanism.friction[{place}]"), error.to_string())),
+        }
+    }
+    for (place, stop) in config.stops.iter().enumerate() {
+        let made = Stop::new(
+            stop.lower.value.si,
+            stop.upper.value.si,
+            stop.stiffness.value.si,
+            stop.damping.value.si,
+        );
+        match made {
+            Ok(element) => {
+                island.element(&format!("stop_{}", stop.name), &row(&stop.of), element);
+            }
+            Err(error) => problems.push(Problem::new(format!("mechanism.stops[{place}]"), error.to_string())),
+        }
+    }
+    for (name, turns) in drives {
+        island.element(&format!("drive_{name}"), &dense(turns), Drive);
+    }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let island = island.build().map_err(|e| vec![Problem::new("mechanism", e.to_string())])?;
+    let tip_in_frame = Isometry3::from_parts(Translation3::from(point(&config.tip)), UnitQuaternion::identity());
+    Ok(Built { island, tip, tip_in_frame, has_payload: payload.is_some() })
+}
+
+fn modified_dh(frame: &FrameConfig) -> Placement {
+    Placement::ModifiedDh {
+        a_m: frame.a.value.si(),
+        alpha_rad: frame.alpha.value.si(),
+        d_m: frame.d.value.si(),
+        theta_rad: frame.theta.value.si(),
+    }
+}
+
+/// The joints of an arm as its controller sees them: all coordinates but the jaw, which is the one named `jaw`.
+///
+/// # Errors
+/// Problems below `mechanism.coordinates`.
+pub(crate) fn joints(config: &MechanismConfig) -> Result<ArmJoints, Vec<Problem>> {
+    let mut joints = Vec::new();
+    let mut jaw = None;
+    let last = config.coordinates.len().saturating_sub(1);
+    for (place, coordinate) in config.coordinates.iter().enumerate() {
+        let kind = match coordinate.kind {
+            MotionKind::Revolute => JointKind::Revolute,
+            MotionKind::Prismatic => JointKind::Prismatic,
+        };
+        let joint = Joint {
+            name: coordinate.name.clone(),
+            kind,
+            lower: coordinate.lower.value.si,
+            upper: coordinate.upper.value.si,
+        };
+        if place == last && coordinate.name == "jaw" {
+            jaw = Some(joint);
+        } else {
+            joints.push(joint);
+        }
+    }
+    ArmJoints::new(joints, jaw).map_err(|problems| {
+        problems
+            .into_iter()
+            .map(|p| Problem::new(format!("mechanism.coordinates ({})", p.key), p.what))
+            .collect()
+    })
+}
+
+/// The frames from base to tip, for the controller's kinematics.
+pub(crate) fn chain(config: &MechanismConfig) -> Vec<ChainFrame> {
+    let mut path = Vec::new();
+    let mut at = config.tip.frame.as_str();
+    while let Some(frame) = config.frames.iter().find(|f| f.name == at) {
+        path.push(frame);
+        at = &frame.parent;
+    }
+    let place_of = |name: &str| config.coordinates.iter().position(|c| c.name == name);
+    let mut chain: Vec<ChainFrame> = path
+        .into_iter()
+        .rev()
+        .map(|frame| {
+            let kind = match frame.kind {
+                FrameKind::Prismatic => JointKind::Prismatic,
+                FrameKind::Revolute | FrameKind::Fixed => JointKind::Revolute,
+            };
+            let row: Vec<(usize, f64)> =
+                frame.moves.iter().filter_map(|(name, factor)| Some((place_of(name)?, *factor))).collect();
+            let variable = (!row.is_empty()).then_some(ChainVariable { kind, row });
+            ChainFrame::modified_dh(
+                frame.a.value.si(),
+                frame.alpha.value.si(),
+                frame.d.value.si(),
+                frame.theta.value.si(),
+                variable,
+            )
+        })
+        .collect();
+    let tip = Isometry3::from_parts(Translation3::from(point(&config.tip)), UnitQuaternion::identity());
+    chain.push(ChainFrame::fixed(tip));
+    chain
+}

@@ -1,0 +1,302 @@
+//! The ledger of each fault: its twin runs beside the run, and what differs between them is its effect.
+
+use crate::case::{ArmGroups, Case, FaultFigure};
+use crate::judge::reported;
+use crate::lane::Lane;
+use crate::outcome::FaultOutcome;
+use crate::run::{exact, step_bound_time};
+use crate::step::{Inputs, begin_step, finish_step};
+use trocar_measure::Figure;
+use trocar_signal::{Dimension, GroupId, Table, Time};
+
+/// Slower than this the tool tip counts as at rest: of the order of a hand's tremor speed.
+pub const REST_SPEED_MPS: f64 = 1e-3;
+
+/// A fault began or ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FaultEvent {
+    pub fault: usize,
+    pub began: bool,
+}
+
+/// What is kept of one fault while the run goes on. Signals are groups here, so that nothing is allocated at a step.
+#[derive(Clone, Debug, Default)]
+struct Entry {
+    active: Option<Time>,
+    cleared: Option<Time>,
+    reached: Option<(Time, GroupId)>,
+    detected: Option<(Time, GroupId)>,
+    reacted: Option<Time>,
+    last_moving: Option<Time>,
+    deviation_m: f64,
+    deviation_until_reaction_m: f64,
+    /// The target's largest change so far, in its SI unit.
+    largest_change: f64,
+}
+
+struct Twin {
+    lane: Lane,
+    /// The fault that it lacks; `None` for the control, which lacks all.
+    without: Option<usize>,
+    failed: bool,
+}
+
+/// All faults of a run.
+pub(crate) struct Ledgers {
+    entries: Vec<Entry>,
+    twins: Vec<Twin>,
+    events: Vec<FaultEvent>,
+    last_tips: Vec<[f64; 3]>,
+}
+
+impl Ledgers {
+    pub(crate) fn new(case: &Case) -> Ledgers {
+        Ledgers {
+            entries: vec![Entry::default(); case.faults.len()],
+            twins: Vec::new(),
+            events: Vec::new(),
+            last_tips: vec![[0.0; 3]; case.arms.len()],
+        }
+    }
+
+    /// The twins' share of the first part of a step.
+    pub(crate) fn begin_twins(&mut self, case: &Case, inputs: &Inputs) {
+        for twin in self.twins.iter_mut().filter(|t| !t.failed) {
+            let lane = &mut twin.lane;
+            twin.failed = begin_step(&case.model, &mut lane.state, inputs, &mut lane.scratch).is_err();
+            if !twin.failed {
+                lane.vary(case);
+            }
+        }
+    }
+
+    /// Parts a twin from the run for each fault that has just become active.
+    pub(crate) fn fork_twins(&mut self, case: &Case, main: &mut Lane) {
+        let faults = &case.model.faults;
+        for fault in 0..self.entries.len() {
+            let is_active = faults.is_active(&main.state.faults, fault);
+            let entry = &mut self.entries[fault];
+            if entry.active.is_none() && is_active {
+                entry.active = Some(case.model.step_instant(main.state.step));
+                self.events.push(FaultEvent { fault, began: true });
+                let mut lane = main.fork(case);
+                faults.mask(&mut lane.state.faults, fault);
+                lane.vary(case);
+                self.twins.push(Twin { lane, without: Some(fault), failed: false });
+                let has_control = self.twins.iter().any(|t| t.without.is_none());
+                if case.faults.len() > 1 && !has_control {
+                    let mut lane = main.fork(case);
+                    (0..case.faults.len()).for_each(|f| faults.mask(&mut lane.state.faults, f));
+                    lane.vary(case);
+                    self.twins.push(Twin { lane, without: None, failed: false });
+                }
+            } else if entry.active.is_some() && entry.cleared.is_none() && !is_active {
+                entry.cleared = Some(case.model.step_instant(main.state.step));
+                self.events.push(FaultEvent { fault, began: false });
+            } else if entry.cleared.is_some() && is_active {
+                entry.cleared = None;
+                self.events.push(FaultEvent { fault, began: true });
+            }
+        }
+    }
+
+    /// The twins' share of the second part.
+    pub(crate) fn finish_twins(&mut self, case: &Case) {
+        for twin in self.twins.iter_mut().filter(|t| !t.failed) {
+            let lane = &mut twin.lane;
+            twin.failed = finish_step(&case.model, &mut lane.state, &mut lane.scratch).is_err();
+        }
+    }
+
+    pub(crate) fn drain_events(&mut self) -> Vec<FaultEvent> {
+        if self.events.is_empty() { Vec::new() } else { std::mem::take(&mut self.events) }
+    }
+
+    /// The run without any fault, where there is one.
+    pub(crate) fn control(&self) -> Option<&Lane> {
+        let all = self.twins.iter().find(|t| t.without.is_none());
+        all.or_else(|| self.twins.first()).filter(|t| !t.failed).map(|t| &t.lane)
+    }
+
+    /// Takes the readings of a step in every lane and writes down what differs. `now`: the step's first instant.
+    pub(crate) fn observe(&mut self, case: &Case, now: Time, main: &mut Lane) {
+        {
+            let control = self.control().map(|lane| &lane.state.table);
+            main.measure(case, now, control);
+        }
+        for twin in self.twins.iter_mut().filter(|t| !t.failed) {
+            twin.lane.measure(case, now, None);
+        }
+        for (fault, entry) in self.entries.iter_mut().enumerate() {
+            entry.largest_change = case.model.faults.largest_change(&main.state.faults, fault).0;
+        }
+        let table = &main.state.table;
+        let moving = self.moving(case, table);
+        for twin in self.twins.iter().filter(|t| !t.failed) {
+            let Some(fault) = twin.without else { continue };
+            let entry = &mut self.entries[fault];
+            compare(case, now, table, &twin.lane.state.table, entry);
+            if moving {
+                entry.last_moving = Some(now);
+            }
+        }
+    }
+
+    /// Whether any tool tip moves, by its displacement over the last step.
+    fn moving(&mut self, case: &Case, table: &Table) -> bool {
+        let limit = REST_SPEED_MPS * case.model.step_s();
+        let mut moving = false;
+        for (arm, last) in case.arms.iter().zip(&mut self.last_tips) {
+            let tip = position(table, arm.tip);
+            moving |= distance(tip, *last) > limit;
+            *last = tip;
+        }
+        moving
+    }
+
+    /// The figures that formulas may ask of a fault.
+    pub(crate) fn figures(&self, case: &Case, fault: usize) -> [Result<Figure, String>; 5] {
+        let entry = &self.entries[fault];
+        let name = &case.faults[fault].name;
+        let since = |at: Option<Time>, what: &str| match (entry.active, at) {
+            (Some(active), Some(at)) => {
+                Ok(step_bound_time(at.since(active).seconds(), case.model.step_s()))
+            }
+            (None, _) => Err(format!("{name} never became active")),
+            (_, None) => Err(format!("{name} was not {what} before the run ended")),
+        };
+        FaultFigure::ALL.map(|(_, figure)| match figure {
+            FaultFigure::ReachedTime => since(entry.reached.map(|r| r.0), "felt by any output"),
+            FaultFigure::DetectionTime => since(entry.detected.map(|d| d.0), "announced by the device"),
+            FaultFigure::ReactionTime => since(entry.reacted, "reacted to by the device"),
+            FaultFigure::SafeTime => since(self.safe(case, fault), "followed by rest"),
+            FaultFigure::DeviationUntilReaction if entry.active.is_some() => {
+                Ok(exact(entry.deviation_until_reaction_m, Dimension::LENGTH))
+            }
+            FaultFigure::DeviationUntilReaction => Err(format!("{name} never became active")),
+        })
+    }
+
+    /// When the arms came to rest for good after the device had reacted.
+    fn safe(&self, case: &Case, fault: usize) -> Option<Time> {
+        let entry = &self.entries[fault];
+        let reacted = entry.reacted?;
+        let last = entry.last_moving.unwrap_or(reacted);
+        let step = trocar_signal::Nanos::from_seconds(case.model.step_s())?;
+        let end = self.twins.iter().find(|t| t.without == Some(fault))?;
+        let end = case.model.step_instant(end.lane.state.step);
+        // Still moving in the last tenth of a second: not at rest.
+        let at = last.plus(step).max(reacted);
+        (end.since(last).seconds() > 0.1).then_some(at)
+    }
+
+    /// Why a scripted fault makes the run INVALID: it did not come about, or tested nothing.
+    pub(crate) fn why_invalid(&self, case: &Case) -> Option<String> {
+        case.faults.iter().enumerate().find_map(|(i, plan)| {
+            let entry = &self.entries[i];
+            let change = entry.largest_change;
+            let shown = |v: f64| reported(v, None, 0.0, plan.dimension).text;
+            if entry.active.is_none() {
+                return Some(format!("{} never became active: its trigger did not come about", plan.name));
+            }
+            if let Some(least) = plan.must_change.filter(|least| change < *least) {
+                return Some(format!(
+                    "{} shifted its target by {}, less than must_change = {}: start it where the target moves more",
+                    plan.name,
+                    shown(change),
+                    shown(least)
+                ));
+            }
+            entry.reached.is_none().then(|| {
+                format!("{} was dormant: no output of a controller or actuator differed from its twin's", plan.name)
+            })
+        })
+    }
+
+    /// What became of every fault.
+    pub(crate) fn outcomes(&self, case: &Case) -> Vec<FaultOutcome> {
+        case.faults
+            .iter()
+            .enumerate()
+            .map(|(i, plan)| {
+                let entry = &self.entries[i];
+                let path = |group: GroupId| case.model.layout.spec(group).path.clone();
+                let after = |at: Time| entry.active.map(|active| at.since(active).seconds());
+                let effective = entry.active.is_some() && entry.reached.is_some();
+                FaultOutcome {
+                    name: plan.name.clone(),
+                    kind: plan.kind.clone(),
+                    target: plan.target.clone(),
+                    codes: plan.codes.clone(),
+                    sentence: plan.sentence.clone(),
+                    outcome: match (entry.active, effective) {
+                        (None, _) => "not activated",
+                        (_, true) => "effective",
+                        (_, false) => "dormant",
+                    }
+                    .to_owned(),
+                    active_s: entry.active.map(Time::seconds),
+                    reached_s: entry.reached.and_then(|(at, _)| after(at)),
+                    reached_signal: entry.reached.map(|(_, group)| path(group)),
+                    detected_s: entry.detected.and_then(|(at, _)| after(at)),
+                    detected_signal: entry.detected.map(|(_, group)| path(group)),
+                    reacted_s: entry.reacted.and_then(after),
+                    safe_s: self.safe(case, i).and_then(after),
+                    cleared_s: entry.cleared.map(Time::seconds),
+                    largest_change: entry
+                        .active
+                        .map(|_| reported(entry.largest_change, None, 0.0, plan.dimension)),
+                    largest_deviation: entry
+                        .active
+                        .map(|_| reported(entry.deviation_m, None, 0.0, Dimension::LENGTH)),
+                }
+            })
+            .collect()
+    }
+}
+
+fn compare(case: &Case, now: Time, table: &Table, twin: &Table, entry: &mut Entry) {
+    if entry.reached.is_none() {
+        let differs = |group: &&GroupId| table.values(**group) != twin.values(**group);
+        entry.reached = case.outputs.iter().find(differs).map(|group| (now, *group));
+    }
+    for arm in &case.arms {
+        let deviation = distance(position(table, arm.tip), position(twin, arm.tip));
+        entry.deviation_m = trocar_math::max(entry.deviation_m, deviation);
+        if entry.reacted.is_none() {
+            entry.deviation_until_reaction_m =
+                trocar_math::max(entry.deviation_until_reaction_m, deviation);
+        }
+        announce(arm, now, table, twin, entry);
+    }
+}
+
+/// Announcement: the supervisor trips or the operating state leaves ENABLED where the twin's does not. Reaction: the
+/// device asks its motors for nothing more, where the twin still does.
+fn announce(arm: &ArmGroups, now: Time, table: &Table, twin: &Table, entry: &mut Entry) {
+    if entry.detected.is_none() {
+        let differs = |group: GroupId| table.values(group)[0] != twin.values(group)[0];
+        let stopped = table.values(arm.operating_state)[0] != arm.enabled;
+        if differs(arm.trip) && table.values(arm.trip)[0] != 0.0 {
+            entry.detected = Some((now, arm.trip));
+        } else if differs(arm.operating_state) && stopped {
+            entry.detected = Some((now, arm.operating_state));
+        }
+    }
+    if entry.detected.is_some() && entry.reacted.is_none() {
+        let silent = |t: &Table| arm.current_commands.iter().all(|g| t.values(*g)[0] == 0.0);
+        if silent(table) && !silent(twin) {
+            entry.reacted = Some(now);
+        }
+    }
+}
+
+fn position(table: &Table, pose: GroupId) -> [f64; 3] {
+    let values = table.values(pose);
+    [values[0], values[1], values[2]]
+}
+
+fn distance(a: [f64; 3], b: [f64; 3]) -> f64 {
+    let [x, y, z] = [a[0] - b[0], a[1] - b[1], a[2] - b[2]];
+    (x * x + y * y + z * z).sqrt()
+}

@@ -1,0 +1,453 @@
+//! The motion program: the client that a test method is. It walks through phases, sends commands as a user of the
+//! device would, waits, dwells, and says when a reading is due.
+//!
+//! It sees what a client sees, the device's own signals and the commands that were taken; its clock is the run's.
+
+use crate::scope::{Constant, TableOperands};
+use trocar_logic::Condition;
+use trocar_signal::{
+    Activation, Component, Dimension, GroupSpec, Nanos, ReadPort, Registration, Time, WritePort, state_words,
+};
+
+/// Why a program gave up; the place in the list is the value of `program.failure`.
+pub const FAILURES: [&str; 4] = ["none", "refused", "not_in_time", "no_effect"];
+
+/// One command with its values.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Send {
+    /// Which of the program's inboxes.
+    pub inbox: usize,
+    /// The values to write.
+    pub values: Vec<f64>,
+}
+
+/// What a phase does once its commands are sent.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// Waits.
+    Wait,
+    /// Moves to targets in turn, dwelling at each.
+    Move {
+        /// Which inbox.
+        inbox: usize,
+        /// (pose index, values) in the order visited.
+        through: Vec<(usize, Vec<f64>)>,
+        /// Rest at each target before its reading.
+        dwell: Nanos,
+    },
+    /// Moves one number of a joint command by a step and, after as long, back again.
+    Step {
+        /// Which inbox.
+        inbox: usize,
+        /// Which number of the command.
+        element: usize,
+        /// How far.
+        by: f64,
+        /// How long it holds each way.
+        hold: Nanos,
+    },
+    /// Moves one number of a joint command at constant speed, rests, and moves it back likewise.
+    Ramp {
+        /// Which inbox.
+        inbox: usize,
+        /// Which number of the command.
+        element: usize,
+        /// How far.
+        by: f64,
+        /// How fast, per second.
+        speed: f64,
+        /// Rest at each end.
+        hold: Nanos,
+    },
+}
+
+/// One phase.
+#[derive(Clone, Debug)]
+pub struct Phase {
+    /// Its name.
+    pub name: String,
+    /// Commands at its beginning, one after another.
+    pub sends: Vec<Send>,
+    /// What it does then.
+    pub action: Action,
+    /// How often the action is done.
+    pub repeat: u64,
+    /// It is over when this holds (and the action is done).
+    pub until: Option<Condition>,
+    /// It takes this long.
+    pub lasts: Option<Nanos>,
+    /// It must be over within this.
+    pub within: Option<Nanos>,
+}
+
+/// An inbox of a device as the program uses it.
+#[derive(Clone, Debug)]
+pub struct Inbox {
+    /// The command group as the device declares it.
+    pub spec: GroupSpec,
+    /// Servo commands supersede each other; the others queue and are sent only when the last was taken.
+    pub supersedes: bool,
+    /// The group whose values a joint command starts from (`setpoint_js`), where there is one.
+    pub setpoint: Option<String>,
+    /// The flag that says that the device moves.
+    pub busy: String,
+    /// The event that says that a command was refused.
+    pub refused: String,
+    /// How long after a command was taken the flag may still be old.
+    pub settle: Nanos,
+    /// Uniform delay before each command of this inbox, from–to in seconds: its phase against the device's clocks.
+    pub start_delay_s: Option<(f64, f64)>,
+}
+
+state_words! {
+    /// Where the program stands.
+    struct ProgramState {
+        phase: u64,
+        phase_began: Time,
+        /// Commands of the phase that were written.
+        sent: u64,
+        cycle: u64,
+        item: u64,
+        /// How far the action's present item is; see `Program::act`.
+        stage: u64,
+        stage_began: Time,
+        write_at: Time,
+        refusals: u64,
+        motions: u64,
+        readings: u64,
+        failure: u64,
+        started: u64,
+        origin: [f64; 16],
+    }
+}
+
+/// Most joints that a stepped or ramped command may have.
+pub const MAX_COMMAND: usize = 16;
+
+/// The component.
+pub struct Program {
+    phases: Vec<Phase>,
+    inboxes: Vec<Inbox>,
+    constants: Vec<Constant>,
+    write: Vec<WritePort>,
+    echo: Vec<ReadPort>,
+    setpoint: Vec<Option<ReadPort>>,
+    busy: Vec<ReadPort>,
+    refused: Vec<ReadPort>,
+    phase_out: WritePort,
+    cycle_out: WritePort,
+    pose_out: WritePort,
+    motion_out: WritePort,
+    reading_out: WritePort,
+    failure_out: WritePort,
+    words_before_conditions: usize,
+}
+
+const DONE_STAGE: u64 = u64::MAX;
+
+impl Program {
+    /// A program over these inboxes; `constants` are those of the scope that its conditions were compiled with.
+    #[must_use]
+    pub fn new(
+        phases: Vec<Phase>,
+        inboxes: Vec<Inbox>,
+        constants: Vec<Constant>,
+        registration: &mut Registration,
+    ) -> Program {
+        registration.state::<ProgramState>();
+        let words_before_conditions = size_of::<ProgramState>() / 8;
+        for (at, phase) in phases.iter().enumerate() {
+            let words = phase.until.as_ref().map_or(0, Condition::state_words);
+            registration.state_words((0..words).map(|w| format!("until[{at}].edge[{w}]")));
+        }
+        let number = Dimension::NUMBER;
+        let names: Vec<&str> = phases.iter().map(|p| p.name.as_str()).chain(["done"]).collect();
+        let write = inboxes.iter().map(|inbox| registration.write(inbox.spec.clone())).collect();
+        let echo = inboxes.iter().map(|inbox| registration.read_previous(&inbox.spec.path)).collect();
+        let setpoint = inboxes
+            .iter()
+            .map(|inbox| inbox.setpoint.as_ref().map(|path| registration.read_previous(path)))
+            .collect();
+        let busy = inboxes.iter().map(|inbox| registration.read_previous(&inbox.busy)).collect();
+        let refused = inboxes.iter().map(|inbox| registration.read_previous(&inbox.refused)).collect();
+        let mut out = |spec: GroupSpec, meaning: &str| registration.write(spec.meaning(meaning));
+        Program {
+            phase_out: out(GroupSpec::state("program.phase", &names), "the phase of the test method"),
+            cycle_out: out(GroupSpec::scalar("program.cycle", number), "how often the phase's action was done"),
+            pose_out: out(GroupSpec::scalar("program.pose", number), "place in the list of poses of the target"),
+            motion_out: out(GroupSpec::event("program.motion"), "a command that moves the device was written"),
+            reading_out: out(GroupSpec::event("program.reading"), "the end of a dwell: readings are taken now"),
+            failure_out: out(GroupSpec::state("program.failure", &FAILURES), "why the program gave up"),
+            phases,
+            inboxes,
+            constants,
+            write,
+            echo,
+            setpoint,
+            busy,
+            refused,
+            words_before_conditions,
+        }
+    }
+
+    fn condition_words(&self, phase: usize) -> std::ops::Range<usize> {
+        let len = |p: &Phase| p.until.as_ref().map_or(0, Condition::state_words);
+        let start = self.words_before_conditions + self.phases[..phase].iter().map(len).sum::<usize>();
+        start..start + len(&self.phases[phase])
+    }
+
+    fn holds(&self, io: &mut Activation<'_>, phase: usize) -> bool {
+        let Some(until) = &self.phases[phase].until else { return true };
+        let words = self.condition_words(phase);
+        let operands = TableOperands { table: io.table, constants: &self.constants };
+        until.evaluate(&operands, &mut io.state[words]).is_true()
+    }
+
+    /// Whether the inbox can be written: queued commands wait until the one before was taken.
+    fn free(&self, io: &Activation<'_>, inbox: usize) -> bool {
+        let header = io.header(self.echo[inbox]);
+        self.inboxes[inbox].supersedes || header.sequence == header.taken
+    }
+
+    fn begin_phase(&self, io: &mut Activation<'_>, phase: u64, at: Time) {
+        let refusals = self.refusals(io);
+        let state = io.state::<ProgramState>();
+        state.phase = phase;
+        state.phase_began = at;
+        (state.sent, state.cycle, state.item, state.stage) = (0, 0, 0, 0);
+        state.stage_began = at;
+        state.write_at = at;
+        state.refusals = refusals;
+        io.write(self.phase_out, &[phase as f64]);
+        io.write(self.cycle_out, &[0.0]);
+    }
+
+    fn refusals(&self, io: &Activation<'_>) -> u64 {
+        self.refused.iter().map(|port| io.header(*port).sequence).sum()
+    }
+
+    fn fail(&self, io: &mut Activation<'_>, failure: u64) {
+        io.state::<ProgramState>().failure = failure;
+        io.write(self.failure_out, &[failure as f64]);
+    }
+
+    /// Writes the phase's opening commands, one after another; true when all are sent and taken.
+    fn opened(&self, io: &mut Activation<'_>, phase: usize) -> bool {
+        let sends = &self.phases[phase].sends;
+        let sent = io.state::<ProgramState>().sent as usize;
+        if let Some(send) = sends.get(sent) {
+            if self.free(io, send.inbox) {
+                io.write(self.write[send.inbox], &send.values);
+                io.state::<ProgramState>().sent += 1;
+            }
+            return false;
+        }
+        sends.last().is_none_or(|last| self.free(io, last.inbox))
+    }
+
+    fn enter(&self, io: &mut Activation<'_>, stage: u64) {
+        let now = io.now;
+        let state = io.state::<ProgramState>();
+        state.stage = stage;
+        state.stage_began = now;
+    }
+
+    /// When to write the next motion command: now, or after the delay that the variation draws for it.
+    fn schedule_write(&self, io: &mut Activation<'_>, inbox: usize) {
+        let now = io.now;
+        let motions = io.state::<ProgramState>().motions;
+        let delay = self.inboxes[inbox].start_delay_s.map_or(Nanos::ZERO, |(from, to)| {
+            let draw = io.stream.at(motions, 1).uniform_in(from, to);
+            Nanos::from_seconds(draw).unwrap_or(Nanos::ZERO)
+        });
+        io.state::<ProgramState>().write_at = now.plus(delay);
+    }
+
+    fn announce_motion(&self, io: &mut Activation<'_>) {
+        let state = io.state::<ProgramState>();
+        state.motions += 1;
+        let motions = state.motions;
+        io.write(self.motion_out, &[motions as f64]);
+    }
+
+    fn take_reading(&self, io: &mut Activation<'_>) {
+        let state = io.state::<ProgramState>();
+        state.readings += 1;
+        let readings = state.readings;
+        io.write(self.reading_out, &[readings as f64]);
+    }
+
+    fn next_cycle(&self, io: &mut Activation<'_>, repeat: u64) {
+        let state = io.state::<ProgramState>();
+        state.cycle += 1;
+        state.item = 0;
+        let cycle = state.cycle;
+        state.stage = if cycle >= repeat { DONE_STAGE } else { 0 };
+        io.write(self.cycle_out, &[cycle as f64]);
+    }
+
+    /// Advances the action by one step; true when it is done as often as it should be.
+    fn act(&self, io: &mut Activation<'_>, phase: usize) -> bool {
+        let Phase { action, repeat, .. } = &self.phases[phase];
+        let state = *io.state::<ProgramState>();
+        if state.stage == DONE_STAGE || *action == Action::Wait {
+            return true;
+        }
+        let since = io.now.since(state.stage_began);
+        match action {
+            Action::Wait => {}
+            Action::Move { inbox, through, dwell } => {
+                let Some((pose, values)) = through.get(state.item as usize) else {
+                    self.next_cycle(io, *repeat);
+                    return false;
+                };
+                match state.stage {
+                    0 => {
+                        self.schedule_write(io, *inbox);
+                        io.write(self.pose_out, &[*pose as f64]);
+                        self.announce_motion(io);
+                        self.enter(io, 1);
+                    }
+                    1 => {
+                        let due = state.write_at <= io.now && state.write_at != Time::NEVER;
+                        if due && self.free(io, *inbox) {
+                            io.write(self.write[*inbox], values);
+                            io.state::<ProgramState>().write_at = Time::NEVER;
+                        } else if state.write_at == Time::NEVER && self.free(io, *inbox) {
+                            self.enter(io, 2);
+                        }
+                    }
+                    2 => {
+                        let busy = io.read(self.busy[*inbox])[0] != 0.0;
+                        if since >= self.inboxes[*inbox].settle && !busy {
+                            self.enter(io, 3);
+                        }
+                    }
+                    _ => {
+                        if since >= *dwell {
+                            self.take_reading(io);
+                            io.state::<ProgramState>().item += 1;
+                            self.enter(io, 0);
+                        }
+                    }
+                }
+            }
+            Action::Step { inbox, element, by, hold } => match state.stage {
+                0 => {
+                    self.schedule_write(io, *inbox);
+                    self.keep_origin(io, *inbox);
+                    self.announce_motion(io);
+                    self.enter(io, 1);
+                }
+                1 => {
+                    if state.write_at <= io.now {
+                        self.write_offset(io, *inbox, *element, *by);
+                        self.enter(io, 2);
+                    }
+                }
+                2 => {
+                    if since >= *hold {
+                        self.take_reading(io);
+                        self.write_offset(io, *inbox, *element, 0.0);
+                        self.enter(io, 3);
+                    }
+                }
+                _ => {
+                    if since >= *hold {
+                        self.next_cycle(io, *repeat);
+                    }
+                }
+            },
+            Action::Ramp { inbox, element, by, speed, hold } => match state.stage {
+                0 => {
+                    self.schedule_write(io, *inbox);
+                    self.keep_origin(io, *inbox);
+                    self.announce_motion(io);
+                    self.enter(io, 1);
+                }
+                1 => {
+                    if state.write_at <= io.now {
+                        self.enter(io, 2);
+                    }
+                }
+                // Out, rest, back, rest.
+                2 | 4 => {
+                    let travelled = speed * since.seconds();
+                    let reached = travelled >= by.abs();
+                    let out = if reached { *by } else { by.signum() * travelled };
+                    self.write_offset(io, *inbox, *element, if state.stage == 2 { out } else { by - out });
+                    if reached {
+                        self.enter(io, state.stage + 1);
+                    }
+                }
+                3 => {
+                    if since >= *hold {
+                        self.take_reading(io);
+                        self.enter(io, 4);
+                    }
+                }
+                _ => {
+                    if since >= *hold {
+                        self.next_cycle(io, *repeat);
+                    }
+                }
+            },
+        }
+        false
+    }
+
+    fn keep_origin(&self, io: &mut Activation<'_>, inbox: usize) {
+        if let Some(port) = self.setpoint[inbox] {
+            let mut origin = [0.0; MAX_COMMAND];
+            let len = self.inboxes[inbox].spec.elements.len().min(MAX_COMMAND);
+            origin[..len].copy_from_slice(&io.read(port)[..len]);
+            io.state::<ProgramState>().origin = origin;
+        }
+    }
+
+    fn write_offset(&self, io: &mut Activation<'_>, inbox: usize, element: usize, by: f64) {
+        let mut values = io.state::<ProgramState>().origin;
+        let len = self.inboxes[inbox].spec.elements.len().min(MAX_COMMAND);
+        values[element] += by;
+        io.write(self.write[inbox], &values[..len]);
+    }
+}
+
+impl Component for Program {
+    fn publish_start(&self, io: &mut Activation<'_>) -> Result<(), String> {
+        io.write(self.phase_out, &[0.0]);
+        io.write(self.cycle_out, &[0.0]);
+        io.write(self.pose_out, &[0.0]);
+        io.write(self.failure_out, &[0.0]);
+        Ok(())
+    }
+
+    fn activate(&self, io: &mut Activation<'_>) -> Result<(), String> {
+        let now = io.now;
+        if io.state::<ProgramState>().started == 0 {
+            io.state::<ProgramState>().started = 1;
+            self.begin_phase(io, 0, now);
+        }
+        let state = *io.state::<ProgramState>();
+        let at = state.phase as usize;
+        let Some(phase) = self.phases.get(at) else { return Ok(()) };
+        if state.failure != 0 {
+            return Ok(());
+        }
+        if self.refusals(io) != state.refusals {
+            self.fail(io, 1);
+            return Ok(());
+        }
+        let since = now.since(state.phase_began);
+        let lasted = phase.lasts.is_none_or(|lasts| since >= lasts);
+        let over = self.opened(io, at) && self.act(io, at);
+        // The condition is asked at every step, so that its edges are seen whenever they come.
+        let holds = self.holds(io, at);
+        if over && lasted && holds {
+            self.begin_phase(io, state.phase + 1, now);
+        } else if phase.within.is_some_and(|within| since > within) {
+            self.fail(io, 2);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,367 @@
+//! One case of a scenario, from its first instant to figures and verdicts.
+
+use crate::case::{Case, FaultFigure};
+use crate::judge::{self, Measured, judge, reported};
+use crate::lane::Lane;
+use crate::ledger::Ledgers;
+use crate::outcome::{
+    CaseOutcome, FailureOutcome, FigureOutcome, ReportedComponent, RequirementOutcome, StandingCount,
+};
+use crate::program::FAILURES;
+use crate::sink::{RunEvent, Sink};
+use crate::state::chain_digest;
+use crate::step::{Inputs, StepError, begin_step, finish_step, publish_start};
+use trocar_measure::{Coverage, EvaluationType, Verdict};
+use trocar_signal::{Dimension, Nanos, Time};
+
+/// How often the whole state is given to the sink.
+pub const SNAPSHOT_EVERY: Nanos = Nanos(10_000_000_000);
+
+/// Why a run has no outcome.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The caller asked it to stop.
+    #[error("the run was interrupted")]
+    Interrupted,
+    /// What it does cannot be written down.
+    #[error("cannot write the result: {0}")]
+    Sink(#[from] std::io::Error),
+}
+
+/// How a run is watched from outside.
+pub struct Watch<'a> {
+    /// Called now and then with the simulated time; `false` interrupts the run.
+    pub progress: &'a mut dyn FnMut(Time) -> bool,
+}
+
+/// Runs a case to its end.
+///
+/// # Errors
+/// [`RunError`] when it was interrupted or its sink failed. A run that diverges, times out or refuses its stimulus is
+/// no error here: it has an outcome that says so.
+pub fn run(
+    case: &Case,
+    inputs: &Inputs,
+    sink: &mut dyn Sink,
+    watch: &mut Watch<'_>,
+) -> Result<CaseOutcome, RunError> {
+    let mut run = Running::new(case);
+    sink.begin(&case.model, &run.main.state)?;
+    let failure = loop {
+        match run.advance(inputs, sink)? {
+            Progress::Goes => {}
+            Progress::Done => break None,
+            Progress::Failed(failure) => break Some(failure),
+        }
+        if run.main.state.step.is_multiple_of(1024) && !(watch.progress)(run.now()) {
+            return Err(RunError::Interrupted);
+        }
+    };
+    sink.end(run.now())?;
+    Ok(run.outcome(failure))
+}
+
+enum Progress {
+    Goes,
+    Done,
+    Failed(FailureOutcome),
+}
+
+struct Running<'a> {
+    case: &'a Case,
+    main: Lane,
+    ledgers: Ledgers,
+    blocks: Vec<u64>,
+    next_digest: u64,
+    next_record: u64,
+    next_snapshot: Time,
+    phase: Option<usize>,
+    started: bool,
+}
+
+impl<'a> Running<'a> {
+    fn new(case: &'a Case) -> Running<'a> {
+        let state = case.model.initial_state(&case.changes);
+        Running {
+            case,
+            main: Lane::new(case, state),
+            ledgers: Ledgers::new(case),
+            blocks: Vec::new(),
+            next_digest: 0,
+            next_record: 0,
+            next_snapshot: Time::ZERO,
+            phase: None,
+            started: false,
+        }
+    }
+
+    fn now(&self) -> Time {
+        self.case.model.step_instant(self.main.state.step)
+    }
+
+    /// One step with all that observes it.
+    fn advance(&mut self, inputs: &Inputs, sink: &mut dyn Sink) -> Result<Progress, RunError> {
+        let case = self.case;
+        if !self.started {
+            self.started = true;
+            if let Err(error) = publish_start(&case.model, &mut self.main.state, &mut self.main.scratch) {
+                return Ok(Progress::Failed(self.apparatus(error)));
+            }
+        }
+        let now = self.now();
+        if now >= self.next_snapshot {
+            sink.snapshot(now, &self.main.state)?;
+            self.next_snapshot = self.next_snapshot.plus(SNAPSHOT_EVERY);
+        }
+        if let Err(error) = self.step(inputs) {
+            return Ok(Progress::Failed(self.apparatus(error)));
+        }
+        self.ledgers.observe(case, now, &mut self.main);
+        for event in self.ledgers.drain_events() {
+            let name = &case.faults[event.fault].name;
+            let event = if event.began { RunEvent::FaultActive { name } } else { RunEvent::FaultCleared { name } };
+            sink.event(now, event)?;
+        }
+        let phase = self.main.state.table.values(case.program.phase)[0] as usize;
+        if self.phase != Some(phase) {
+            self.phase = Some(phase);
+            let name = case.phases.get(phase).map_or("done", String::as_str);
+            sink.event(now, RunEvent::Phase { name })?;
+        }
+        if case.model.control_rate.instant(self.next_digest) <= now {
+            chain_digest(&case.model, &mut self.main.state, &mut self.blocks);
+            sink.digest(now, self.main.state.chain, &self.blocks)?;
+            self.next_digest = case.model.control_rate.first_not_before(Time(now.0 + 1));
+        }
+        if case.record_rate.instant(self.next_record) <= now {
+            sink.record(now, &self.main.state.table)?;
+            self.next_record = case.record_rate.first_not_before(Time(now.0 + 1));
+        }
+        let failure = self.main.state.table.values(case.program.failure)[0] as usize;
+        if failure != 0 {
+            return Ok(Progress::Failed(self.stimulus(failure, phase, now)));
+        }
+        Ok(if phase >= case.phases.len() { Progress::Done } else { Progress::Goes })
+    }
+
+    fn step(&mut self, inputs: &Inputs) -> Result<(), StepError> {
+        let case = self.case;
+        begin_step(&case.model, &mut self.main.state, inputs, &mut self.main.scratch)?;
+        self.ledgers.begin_twins(case, inputs);
+        // A fault that has just begun has not acted yet: this is where its twin parts from it.
+        self.ledgers.fork_twins(case, &mut self.main);
+        self.main.vary(case);
+        finish_step(&case.model, &mut self.main.state, &mut self.main.scratch)?;
+        self.ledgers.finish_twins(case);
+        Ok(())
+    }
+
+    fn apparatus(&self, error: StepError) -> FailureOutcome {
+        FailureOutcome { verdict: Verdict::Error, at_s: self.now().seconds(), what: error.to_string() }
+    }
+
+    fn stimulus(&self, failure: usize, phase: usize, now: Time) -> FailureOutcome {
+        let case = self.case;
+        let name = case.phases.get(phase).map_or("", String::as_str);
+        let (file, line) = case.phase_lines.get(phase).cloned().unwrap_or_default();
+        let what = match FAILURES.get(failure) {
+            Some(&"refused") => {
+                let refusal = case
+                    .arms
+                    .iter()
+                    .filter_map(|arm| {
+                        let spec = case.model.layout.spec(arm.error);
+                        let value = self.main.state.table.values(arm.error)[0] as usize;
+                        let trocar_signal::GroupKind::State(names) = &spec.kind else { return None };
+                        (value != 0).then(|| format!("{}: {}", spec.path, names[value].replace('_', " ")))
+                    })
+                    .collect::<Vec<_>>()
+                    .join(", ");
+                let pose = self.main.state.table.values(case.program.pose)[0] as usize;
+                let pose = case.poses.get(pose).map_or(String::new(), |p| format!(" (last target {p})"));
+                format!("a command of phase `{name}` was refused{pose}: {refusal}; {file}:{line}")
+            }
+            Some(&"not_in_time") => {
+                format!("phase `{name}` was not over `within` its deadline; {file}:{line}: give it more time, or see why the device does not get there")
+            }
+            _ => format!("phase `{name}` had no effect; {file}:{line}"),
+        };
+        FailureOutcome { verdict: Verdict::Invalid, at_s: now.seconds(), what }
+    }
+
+    fn measured(&self, lane: &Lane, faults: bool) -> Measured {
+        let case = self.case;
+        let none = || std::array::from_fn(|_| Err("there is no fault in the control".to_owned()));
+        Measured {
+            measures: lane.finish(),
+            faults: (0..case.faults.len())
+                .map(|i| if faults { self.ledgers.figures(case, i) } else { none() })
+                .collect(),
+        }
+    }
+
+    fn outcome(mut self, failure: Option<FailureOutcome>) -> CaseOutcome {
+        let case = self.case;
+        let now = self.now();
+        chain_digest(&case.model, &mut self.main.state, &mut self.blocks);
+        let measured = self.measured(&self.main, true);
+        let invalid_fault = self.ledgers.why_invalid(case);
+        let refused = self.main.refusals().next().map(|(at, why)| {
+            (Verdict::Error, format!("measure `{}` refused a reading {why}", case.measures[at].name))
+        });
+        let stopped = failure
+            .as_ref()
+            .map(|f| (f.verdict, f.what.clone()))
+            .or_else(|| invalid_fault.map(|why| (Verdict::Invalid, why)))
+            .or(refused);
+        let control = self.ledgers.control().map(|lane| self.measured(lane, false));
+        let requirements = case
+            .requirements
+            .iter()
+            .map(|plan| {
+                let mut outcome = judge(case, plan, &measured, stopped.as_ref());
+                if let Some(control) = &control {
+                    add_control(case, plan, control, &mut outcome);
+                }
+                outcome
+            })
+            .collect();
+        CaseOutcome {
+            case: case.name.clone(),
+            roles: case.roles.clone(),
+            simulated_s: now.seconds(),
+            steps: self.main.state.step,
+            compute_times: case
+                .model
+                .seats
+                .iter()
+                .enumerate()
+                .filter(|(_, seat)| matches!(seat.role, crate::Role::Controller | crate::Role::Supervisor))
+                .filter_map(|(i, seat)| {
+                    Some((seat.path.clone(), case.model.task(i)?.compute_time.seconds()))
+                })
+                .collect(),
+            step_s: case.model.step_s(),
+            digest: format!("{:016x}", self.main.state.chain),
+            requirements,
+            figures: figures(case, &measured),
+            faults: self.ledgers.outcomes(case),
+            failure,
+            standing: standing(case),
+        }
+    }
+}
+
+/// The verdict of the control stands beside that of the run; a requirement on the ledger has none, for there is no
+/// fault in the control.
+fn add_control(
+    case: &Case,
+    plan: &crate::case::RequirementPlan,
+    control: &Measured,
+    outcome: &mut RequirementOutcome,
+) {
+    let on_ledger = plan.formula.operands().iter().any(|o| o.path.starts_with("fault."));
+    let on_twin = plan.formula.operands().iter().any(|o| {
+        case.measures.iter().any(|m| m.name == o.path && matches!(m.feed, crate::case::Feed::Twin(_)))
+    });
+    if on_ledger || on_twin {
+        return;
+    }
+    let without = judge(case, plan, control, None);
+    outcome.without_fault = Some(without.verdict);
+    outcome.figure_without_fault = without.figure;
+}
+
+fn figures(case: &Case, measured: &Measured) -> Vec<FigureOutcome> {
+    let mut out = Vec::new();
+    for (plan, rows) in case.measures.iter().zip(&measured.measures) {
+        let base = FigureOutcome {
+            name: plan.name.clone(),
+            row: String::new(),
+            figure: None,
+            components: Vec::new(),
+            samples: 0,
+            instrument_alone: None,
+            uses_truth: plan.uses_truth,
+            judged: plan.judged,
+            reason: None,
+        };
+        match rows {
+            Err(why) => out.push(FigureOutcome { reason: Some(why.to_string()), ..base }),
+            Ok(rows) => out.extend(rows.iter().map(|row| {
+                let figure = row.figure(Coverage::default());
+                FigureOutcome {
+                    row: row.label.clone(),
+                    figure: Some(judge::reported_figure(&figure)),
+                    components: row
+                        .components
+                        .iter()
+                        .map(|c| ReportedComponent {
+                            name: c.name.to_string(),
+                            standard_uncertainty: c.standard_u,
+                            kind: match c.kind {
+                                EvaluationType::A => "A".to_owned(),
+                                EvaluationType::B => "B".to_owned(),
+                            },
+                        })
+                        .collect(),
+                    samples: row.n,
+                    instrument_alone: row.instrument_alone.map(|v| reported(v, None, 0.0, row.dimension)),
+                    reason: row.note.map(|note| note.sentence().to_owned()),
+                    ..base.clone()
+                }
+            })),
+        }
+    }
+    out
+}
+
+fn standing(case: &Case) -> Vec<StandingCount> {
+    case.arms
+        .iter()
+        .map(|arm| {
+            let prefix = format!("{}.", arm.instance);
+            let own = case.model.parameters.iter().filter(|p| p.path.starts_with(&prefix));
+            let (mut parameters, mut assumed) = (0, 0);
+            for parameter in own {
+                parameters += 1;
+                assumed += u64::from(parameter.standing == trocar_signal::Standing::Assumed);
+            }
+            StandingCount { instance: arm.instance.clone(), parameters, assumed }
+        })
+        .collect()
+}
+
+/// The time between two instants as a figure whose resolution is one step of the run.
+pub(crate) fn step_bound_time(seconds: f64, step_s: f64) -> trocar_measure::Figure {
+    use trocar_measure::{Budget, ComponentName, UncertaintyComponent};
+    // Both instants are known to the step in which they fell: a rectangle of one step each (JCGM 100:2008, 4.3.7).
+    let half_width = step_s / 2.0;
+    let u = half_width / 3.0_f64.sqrt() * 2.0_f64.sqrt();
+    let components = vec![UncertaintyComponent::type_b(ComponentName::Step, u)];
+    let (expanded_u, k) = Budget(&components).expand(Coverage::default());
+    trocar_measure::Figure {
+        value: seconds,
+        expanded_u,
+        k,
+        dimension: Dimension::TIME,
+        n: 1,
+        noise_bias: 0.0,
+        components,
+    }
+}
+
+/// A figure of the simulator's own truth: nothing is uncertain about it but the model.
+pub(crate) fn exact(value: f64, dimension: Dimension) -> trocar_measure::Figure {
+    trocar_measure::Figure {
+        value,
+        expanded_u: 0.0,
+        k: 2.0,
+        dimension,
+        n: 1,
+        noise_bias: 0.0,
+        components: Vec::new(),
+    }
+}
+
+const _: () = assert!(FaultFigure::ALL.len() == 5, "Measured::faults has a place for each");
