@@ -170,12 +170,19 @@ impl ArmKinematics {
                 .filter_map(|frame| frame.variable.as_ref())
                 .flat_map(|v| v.row.iter().map(move |(j, factor)| (*j, *factor, v.kind)))
                 .filter(|(j, ..)| *j == place);
-            let turns_freely = factors.all(|(_, factor, kind)| kind == JointKind::Revolute && factor.abs() == 1.0);
+            let turns_freely =
+                factors.all(|(_, factor, kind)| kind == JointKind::Revolute && factor.abs() == 1.0);
             if joint.kind == JointKind::Revolute && turns_freely {
                 let nearest = q[place] + ((near[place] - q[place]) / TAU).round() * TAU;
                 let below = nearest - ((nearest - joint.upper) / TAU).ceil() * TAU;
                 let above = nearest + ((joint.lower - nearest) / TAU).ceil() * TAU;
-                let turned = if nearest > joint.upper { below } else if nearest < joint.lower { above } else { nearest };
+                let turned = if nearest > joint.upper {
+                    below
+                } else if nearest < joint.lower {
+                    above
+                } else {
+                    nearest
+                };
                 // What no turn brings inside stays where the descent left it.
                 if joint.allows(turned) {
                     q[place] = turned;
@@ -393,7 +400,11 @@ mod tests {
     #[test]
     fn the_first_joints_agree_with_the_closed_form() {
         let kinematics = psm();
-        for q in [[0.3, -0.2, 0.1, 0.5, 0.0, 0.0], [-0.9, 0.7, 0.2, -2.0, 0.0, 0.0], [0.0, 0.0, 0.05, 1.0, 0.0, 0.0]] {
+        for q in [
+            [0.3, -0.2, 0.1, 0.5, 0.0, 0.0],
+            [-0.9, 0.7, 0.2, -2.0, 0.0, 0.0],
+            [0.0, 0.0, 0.05, 1.0, 0.0, 0.0],
+        ] {
             let goal = kinematics.forward(&q);
             let found = kinematics.inverse(&goal, &MIDDLE, Search::Far).unwrap();
             // Straight wrist: the wrist lies on the line from the remote centre to the tip.
@@ -418,7 +429,9 @@ mod tests {
         let deep = kinematics.forward(&[0.1, 0.1, 0.30, 0.0, 0.2, 0.0]);
         for search in [Search::Near, Search::Far] {
             match kinematics.inverse(&deep, &MIDDLE, search) {
-                Err(InverseError::JointLimit { joint: 2, position }) => assert!((position - 0.30).abs() < 1e-8),
+                Err(InverseError::JointLimit { joint: 2, position }) => {
+                    assert!((position - 0.30).abs() < 1e-8)
+                }
                 other => panic!("{other:?}"),
             }
         }

@@ -1,7 +1,9 @@
 //! The joints of an arm as its controllers see them: names, kinds and position limits.
 
 use trocar_math::{max, min};
-use trocar_signal::{AnyQuantity, Dimension, Element, GroupSpec, ParameterPort, Problem, Provenance, Registration, Sourced};
+use trocar_signal::{
+    AnyQuantity, Dimension, Element, GroupSpec, ParameterPort, Problem, Provenance, Registration, Sourced,
+};
 
 /// The most joints that an arm has, the jaw not counted.
 pub const MAX_JOINTS: usize = 8;

@@ -13,7 +13,7 @@
 
 pub mod arm;
 pub mod crtk;
-mod inverse;
+pub mod inverse;
 pub mod joint;
 pub mod kinematics;
 #[cfg(test)]

@@ -125,8 +125,8 @@ impl Servo {
     /// Registers the gains as tunable parameters `<instance>.servo.<joint>.p` and `.d`.
     ///
     /// # Errors
-    /// What [`ServoConfig::check`] finds; drives or a coupling matrix that do not fit the joints (keys `actuators`,
-    /// `coupling`).
+    /// What [`ServoConfig::check`] finds, with keys below this section; drives or a coupling matrix that do not fit the
+    /// joints, with the keys `actuators` and `coupling`, which name other sections of the file.
     pub fn new(
         instance: &str,
         config: &ServoConfig,
@@ -148,11 +148,16 @@ impl Servo {
                 problems.push(Problem::new(format!("actuators[{i}]"), what));
             }
             if !(drive.current_limit_a.is_finite() && drive.current_limit_a > 0.0) {
-                problems.push(Problem::new(format!("actuators[{i}]"), "the current limit must be greater than zero"));
+                problems.push(Problem::new(
+                    format!("actuators[{i}]"),
+                    "the current limit must be greater than zero",
+                ));
             }
         }
         let fits = joint_from_actuator.len() == axis_count
-            && joint_from_actuator.iter().all(|row| row.len() == axis_count && row.iter().all(|x| x.is_finite()));
+            && joint_from_actuator
+                .iter()
+                .all(|row| row.len() == axis_count && row.iter().all(|x| x.is_finite()));
         if !fits {
             let what = format!("must have {axis_count} rows of {axis_count} finite numbers");
             problems.push(Problem::new("coupling", what));
@@ -314,7 +319,8 @@ mod tests {
         let provenance = Provenance { sources: &sources, source: None, standing: Standing::Datasheet };
         let mut registration = Registration::new("psm1.servo");
         let servo =
-            Servo::new("psm1", config, &provenance, &joints, &drives(), &coupling(), &mut registration).unwrap();
+            Servo::new("psm1", config, &provenance, &joints, &drives(), &coupling(), &mut registration)
+                .unwrap();
         let inputs = vec![
             joints.state_group("psm1.measured_js"),
             joints.state_group("psm1.setpoint_js"),
@@ -325,7 +331,14 @@ mod tests {
         Bench::new(inputs, vec![(registration, Box::new(servo))]).unwrap()
     }
 
-    fn set(bench: &mut Bench, measured: [f64; 18], setpoint: [f64; 18], jaw: [f64; 3], jaw_set: [f64; 3], state: f64) {
+    fn set(
+        bench: &mut Bench,
+        measured: [f64; 18],
+        setpoint: [f64; 18],
+        jaw: [f64; 3],
+        jaw_set: [f64; 3],
+        state: f64,
+    ) {
         bench.set("psm1.measured_js", Time::ZERO, &measured).unwrap();
         bench.set("psm1.setpoint_js", Time::ZERO, &setpoint).unwrap();
         bench.set("psm1.jaw.measured_js", Time::ZERO, &jaw).unwrap();
@@ -356,10 +369,12 @@ mod tests {
     #[test]
     fn the_coupling_conserves_power() {
         let mut bench = bench(&config());
-        let setpoint: [f64; 18] = std::array::from_fn(|i| if (3..6).contains(&i) { 0.002 * i as f64 - 0.007 } else { 0.0 });
+        let setpoint: [f64; 18] =
+            std::array::from_fn(|i| if (3..6).contains(&i) { 0.002 * i as f64 - 0.007 } else { 0.0 });
         set(&mut bench, [0.0; 18], setpoint, [0.0; 3], [0.004, 0.0, 0.0], 1.0);
         bench.activate(0, Time(1)).unwrap();
-        let efforts: Vec<f64> = drives().iter().map(|d| current(&bench, &d.actuator) * d.effort_per_ampere).collect();
+        let efforts: Vec<f64> =
+            drives().iter().map(|d| current(&bench, &d.actuator) * d.effort_per_ampere).collect();
         let joint_efforts: Vec<f64> =
             (0..7).map(|j| if j < 3 { 0.0 } else { 6.0 * if j < 6 { setpoint[j] } else { 0.004 } }).collect();
         let a = coupling();
@@ -398,7 +413,11 @@ mod tests {
         let sources = BTreeMap::new();
         let provenance = Provenance { sources: &sources, source: None, standing: Standing::Datasheet };
         let mut registration = Registration::new("x.servo");
-        let gains = vec![ServoJointConfig { joint: "a".into(), p: quantity("1 N m/rad"), d: quantity("1 N m s/rad") }];
+        let gains = vec![ServoJointConfig {
+            joint: "a".into(),
+            p: quantity("1 N m/rad"),
+            d: quantity("1 N m s/rad"),
+        }];
         let config = ServoConfig { joints: gains, ..config() };
         let drive = ServoDrive { actuator: "m".into(), effort_per_ampere: 1.0, current_limit_a: 5.0 };
         let coupling = [vec![1.0]];
@@ -443,7 +462,8 @@ mod tests {
         let sources = BTreeMap::new();
         let provenance = Provenance { sources: &sources, source: None, standing: Standing::Datasheet };
         let refused =
-            Servo::new("x", &config, &provenance, &psm_joints(), &[], &[vec![1.0]], &mut registration).unwrap_err();
+            Servo::new("x", &config, &provenance, &psm_joints(), &[], &[vec![1.0]], &mut registration)
+                .unwrap_err();
         assert!(["actuators", "coupling"].iter().all(|key| refused.iter().any(|p| p.key == *key)));
     }
 }

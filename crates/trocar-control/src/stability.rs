@@ -204,7 +204,11 @@ mod tests {
         ] {
             let margins: Vec<f64> = (0..3).map(|k| servo(inertia, p, d, k).gain_margin()).collect();
             let db = |margin: &f64| {
-                if *margin > 0.0 { format!("{:.1}", 20.0 * trocar_math::log10(*margin)) } else { "unstable".into() }
+                if *margin > 0.0 {
+                    format!("{:.1}", 20.0 * trocar_math::log10(*margin))
+                } else {
+                    "unstable".into()
+                }
             };
             println!("{joint}, {inertia}, {}", margins.iter().map(db).collect::<Vec<_>>().join(", "));
             assert!(margins[0] > 1.0, "{joint} is unstable without delay");

@@ -168,7 +168,10 @@ impl Supervisor {
             let both_valid = io.is_valid(measured) && io.is_valid(setpoint);
             let pairs = io.read(setpoint).iter().zip(io.read(measured));
             both_valid
-                && thresholds.iter().zip(pairs).any(|(threshold, (s, m))| (s - m).abs() > io.parameter(*threshold))
+                && thresholds
+                    .iter()
+                    .zip(pairs)
+                    .any(|(threshold, (s, m))| (s - m).abs() > io.parameter(*threshold))
         };
         let (joints, jaw) = self.thresholds.split_at(self.joint_count);
         lost(joints, self.measured, self.setpoint)
@@ -232,7 +235,11 @@ mod tests {
             rate: Frequency::from_si(1500.0),
             compute_time: Duration::from_si(0.0),
             watchdog: Sourced::bare(Duration::from_si(0.03)),
-            joints: vec![watched("jaw", "0.6 rad"), watched("yaw", "0.5 rad"), watched("insertion", "0.05 m")],
+            joints: vec![
+                watched("jaw", "0.6 rad"),
+                watched("yaw", "0.5 rad"),
+                watched("insertion", "0.05 m"),
+            ],
         }
     }
 
@@ -256,7 +263,10 @@ mod tests {
                 jaw_state_group("x.jaw.setpoint_js", kind),
                 GroupSpec::state("x.operating_state", &OperatingState::NAMES),
             ];
-            let mut rig = Rig { bench: Bench::new(inputs, vec![(registration, Box::new(supervisor))]).unwrap(), now: 0 };
+            let mut rig = Rig {
+                bench: Bench::new(inputs, vec![(registration, Box::new(supervisor))]).unwrap(),
+                now: 0,
+            };
             rig.setpoint([0.0, 0.0], 0.0);
             rig.measured([0.0, 0.0], 0.0);
             rig.state(OperatingState::Enabled);

@@ -135,7 +135,15 @@ impl Trajectory {
         {
             (*to_p, *to_v) = (*p, *v);
         }
-        Trajectory { start, duration_s: 0.0, from, from_velocity, cruise: zero, acceleration: zero, goal: from }
+        Trajectory {
+            start,
+            duration_s: 0.0,
+            from,
+            from_velocity,
+            cruise: zero,
+            acceleration: zero,
+            goal: from,
+        }
     }
 
     /// Tries the straight path: every joint follows the profile of the slowest, scaled to its own distance.
@@ -310,11 +318,14 @@ mod tests {
     #[test]
     fn half_the_speed_takes_twice_a_trapezoids_time_and_root_two_of_a_triangles() {
         let half = psm().scaled(0.5);
-        let long = |limits: &MotionLimits| Trajectory::plan(Time::ZERO, &[0.0; 3], &[0.0; 3], &[0.0, 0.0, 0.24], limits);
+        let long = |limits: &MotionLimits| {
+            Trajectory::plan(Time::ZERO, &[0.0; 3], &[0.0; 3], &[0.0, 0.0, 0.24], limits)
+        };
         let full = long(&psm()).duration_s;
         // d/v + v/a with v and a halved: 2 d/v + v/a.
         assert!((long(&half).duration_s - (2.0 * (full - 1.0) + 1.0)).abs() < 1e-14);
-        let short = |limits: &MotionLimits| Trajectory::plan(Time::ZERO, &[0.0], &[0.0], &[0.1], limits).duration_s;
+        let short =
+            |limits: &MotionLimits| Trajectory::plan(Time::ZERO, &[0.0], &[0.0], &[0.1], limits).duration_s;
         assert!((short(&half) / short(&psm()) - 2.0f64.sqrt()).abs() < 1e-14);
     }
 

@@ -39,7 +39,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     });
     best_of("PSM forward dynamics", || {
         q[0] += 1e-9;
-        failures += u32::from(psm.forward_dynamics(black_box(&q), &qd, &tau, &[], &mut ws, &mut qdd).is_err());
+        failures +=
+            u32::from(psm.forward_dynamics(black_box(&q), &qd, &tau, &[], &mut ws, &mut qdd).is_err());
     });
 
     let mut builder = IslandBuilder::new(psm.clone());
@@ -61,9 +62,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         phase += step_s;
         for (i, &drive) in drives.iter().enumerate() {
             let (position, rate) = (state[i] - q[i], state[7 + i]);
-            let stiffness = if i < 2 { 100.0 } else if i == 2 { 1000.0 } else { 0.5 };
-            inputs[drive] =
-                stiffness * (0.1 * trocar_math::sin(phase) - position) - 0.02 * stiffness * rate;
+            let stiffness = if i < 2 {
+                100.0
+            } else if i == 2 {
+                1000.0
+            } else {
+                0.5
+            };
+            inputs[drive] = stiffness * (0.1 * trocar_math::sin(phase) - position) - 0.02 * stiffness * rate;
         }
         let given = IslandInputs { elements: &inputs, payload_mass_kg: &[], wrenches: &[] };
         failures += u32::from(island.step(&mut state, &given, step_s, &mut ws).is_err());

@@ -161,9 +161,9 @@ fn line_search(problem: &Problem<'_>, acting: &[Acting], acceleration: &[f64], s
     let (mut at_start, mut growth) = (0.0, 0.0);
     for i in 0..n {
         let (mut mass_a, mut mass_way) = (0.0, 0.0);
-        for j in 0..n {
+        for (j, a) in acceleration.iter().enumerate() {
             let entry = scratch.base_matrix[if i >= j { i * n + j } else { j * n + i }];
-            mass_a += entry * acceleration[j];
+            mass_a += entry * a;
             mass_way += entry * way(j);
         }
         at_start += way(i) * (mass_a - scratch.base_load[i]);

@@ -78,6 +78,9 @@ pub enum MechanismError {
     /// A number is infinite or undefined.
     #[error("{0} has a number that is not finite")]
     NotFinite(String),
+    /// The axes of a placement or of the mounting are not orthonormal and right-handed.
+    #[error("{0} has a rotation that is none")]
+    NotARotation(String),
     /// A coordinate moves no mass and turns no rotor.
     #[error("coordinate {0:?} moves nothing that has inertia")]
     Inert(String),
@@ -238,7 +241,7 @@ impl MechanismBuilder {
         let forms = self.compile_motions();
         let frames: Box<[Frame]> = self.mark_inertial();
         let n = self.coordinates.len();
-        let (walks, steps, terms) = compile_walks(&frames, n);
+        let Walks { walks, steps, terms } = compile_walks(&frames, n);
         let rotors: Box<[Rotor]> = self.rotors.into_iter().map(|(_, rotor)| rotor).collect();
         let mut rotor_mass = vec![0.0; n * n];
         for rotor in &rotors {
@@ -286,6 +289,9 @@ impl MechanismBuilder {
         if !mounted.is_finite() {
             return Err(MechanismError::NotFinite("the mounting or gravity".to_owned()));
         }
+        if !Axes::from_rotation(&pose.rotation.to_rotation_matrix()).is_rotation() {
+            return Err(MechanismError::NotARotation("the mounting".to_owned()));
+        }
         for (index, (frame, _)) in self.frames.iter().enumerate().skip(1) {
             let what = || format!("frame {:?}", frame.name);
             if frame.parent >= index {
@@ -294,6 +300,9 @@ impl MechanismBuilder {
             let placed = frame.offset.sum() + frame.axes.x.sum() + frame.axes.y.sum() + frame.axes.z.sum();
             if !placed.is_finite() {
                 return Err(MechanismError::NotFinite(what()));
+            }
+            if !frame.axes.is_rotation() {
+                return Err(MechanismError::NotARotation(what()));
             }
             check_row(&frame.row, n, what)?;
         }
@@ -385,8 +394,14 @@ fn unique<'a>(names: impl Iterator<Item = &'a String>) -> Result<(), MechanismEr
     Ok(())
 }
 
+struct Walks {
+    walks: Box<[Walk]>,
+    steps: Box<[WalkStep]>,
+    terms: Box<[Term]>,
+}
+
 /// For every joint that moves mass, the way to the base and where each pair of joints adds to the lower triangle of M.
-fn compile_walks(frames: &[Frame], n: usize) -> (Box<[Walk]>, Box<[WalkStep]>, Box<[Term]>) {
+fn compile_walks(frames: &[Frame], n: usize) -> Walks {
     let turns = |frame: &Frame| matches!(frame.motion, Motion::Revolute { .. });
     let moves = |frame: &Frame| !matches!(frame.motion, Motion::Fixed);
     let (mut walks, mut steps, mut terms) = (Vec::new(), Vec::new(), Vec::new());
@@ -418,5 +433,5 @@ fn compile_walks(frames: &[Frame], n: usize) -> (Box<[Walk]>, Box<[WalkStep]>, B
         }
         walks.push(Walk { frame: index, turns: turns(joint), own_terms, steps: first_step..steps.len() });
     }
-    (walks.into(), steps.into(), terms.into())
+    Walks { walks: walks.into(), steps: steps.into(), terms: terms.into() }
 }

@@ -80,8 +80,8 @@ pub fn cart_pendulum(cart_kg: f64, bob_kg: f64, length_m: f64) -> Result<Mechani
     let angle = b.coordinate("angle", CoordinateKind::Revolute);
     let cart = cart(&mut b, slide);
     b.body(cart, &slender(cart_kg, 0.0, 0.01))?;
-    // In the cart's axes (x up, y along the world's y, z along its x): x hangs down, z is the world's y.
-    let hanging = with_axes(-Vector3::x(), -Vector3::z(), Vector3::y());
+    // In the cart's axes (x up, y against the world's y, z along its x): x hangs down, z is the world's y.
+    let hanging = with_axes(-Vector3::x(), -Vector3::z(), -Vector3::y());
     let bob = b.frame("bob", cart, hanging, Some(JointVariable::revolute(&[(angle, 1.0)])));
     b.body(bob, &slender(bob_kg, length_m, 1e-6 * bob_kg * length_m * length_m))?;
     b.build()

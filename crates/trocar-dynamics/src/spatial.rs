@@ -41,6 +41,13 @@ impl Axes {
         Self { x: self.times(&inner.x), y: self.times(&inner.y), z: self.times(&inner.z) }
     }
 
+    /// Whether these are right-handed orthonormal axes, up to what writing them with ten digits costs.
+    pub fn is_rotation(&self) -> bool {
+        const TOLERANCE: f64 = 1e-9;
+        let unit = |v: &Vector3<f64>| (v.norm_squared() - 1.0).abs() < TOLERANCE;
+        unit(&self.x) && unit(&self.y) && (self.x.cross(&self.y) - self.z).norm() < TOLERANCE
+    }
+
     /// Turned about its own z axis.
     #[inline]
     pub fn turned(&self, (sin, cos): (f64, f64)) -> Self {

@@ -1,5 +1,7 @@
 //! Kinematics and dynamics against finite differences, a dense formulation, energy and closed forms.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
 mod common;
 
 use common::{Draws, Sample, random_mechanism, size};
@@ -60,7 +62,7 @@ fn nudged(q: &[f64], k: usize, by: f64) -> Vec<f64> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) })]
 
     #[test]
     fn jacobian_is_the_derivative_of_the_pose(seed in any::<u64>()) {
@@ -336,6 +338,12 @@ fn impossible_mechanisms_are_refused() {
     b.body(link, &ball).unwrap();
     b.frame("next", link, fixed, Some(JointVariable::prismatic(&[(k, f64::NAN)])));
     assert_eq!(b.build().unwrap_err(), MechanismError::NotFinite("frame \"next\"".to_owned()));
+
+    let (mut b, _, link) = start();
+    b.body(link, &ball).unwrap();
+    let stretched = nalgebra::UnitQuaternion::new_unchecked(nalgebra::Quaternion::new(1.1, 0.0, 0.0, 0.0));
+    b.frame("next", link, Placement::Fixed(Isometry3::from_parts(Vector3::zeros().into(), stretched)), None);
+    assert_eq!(b.build().unwrap_err(), MechanismError::NotARotation("frame \"next\"".to_owned()));
 
     let (mut b, k, link) = start();
     b.body(link, &ball).unwrap();

@@ -1,5 +1,7 @@
 //! The sample PSM against Pinocchio (`data/psm_pinocchio.py` made the golden file).
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
 use trocar_dynamics::sample;
 
 /// Largest absolute entry.

@@ -408,6 +408,16 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn the_schema_describes_every_key() {
+        let schema = schemars::schema_for!(FaultConfig);
+        for object in [schema.as_value(), schema.as_value().pointer("/$defs/StartConfig").unwrap()] {
+            for (key, property) in object["properties"].as_object().unwrap() {
+                assert!(property.get("description").is_some(), "{key}");
+            }
+        }
+    }
+
+    #[test]
     fn each_kind_takes_its_own_amount_and_no_other() {
         for kind in Kind::ALL {
             let bare = fault(kind).check();

@@ -99,7 +99,8 @@ fn spoken(quantity: AnyQuantity) -> String {
         (Dimension::TIME, 1e3, "ms"),
         (Dimension::NUMBER, 1.0, ""),
     ];
-    let Some((_, factor, unit)) = UNITS.iter().find(|(dimension, ..)| *dimension == quantity.dimension) else {
+    let Some((_, factor, unit)) = UNITS.iter().find(|(dimension, ..)| *dimension == quantity.dimension)
+    else {
         return quantity.to_string();
     };
     // The way through text rounds to nine digits exactly as it is printed.

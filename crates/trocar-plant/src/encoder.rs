@@ -12,8 +12,8 @@
 //! speed does not fit the positions, a straight one is taken. What goes forth and back within one step is not seen.
 //! Edges are then seen at the next tick of the period clock.
 //!
-//! **Speed.** As the dVRK's firmware 7 (`mechatronics-firmware`, EncPeriod) and its library (`mechatronics-software`,
-//! `EncoderVelocity.cpp`) give it to the controller. With P the ticks over the last full cycle of four counts, P′ the
+//! **Speed.** As the dVRK's library gives it to the controller from the counters of firmware 7
+//! (`mechatronics-software`, `EncoderVelocity.cpp`). With P the ticks over the last full cycle of four counts, P′ the
 //! ticks over the cycle that ended one count earlier, Q and Q′ the last quarter (one count) and the one a cycle
 //! before it, and R the ticks since the last edge:
 //!
@@ -24,8 +24,8 @@
 //! - v = 0 if P or R has filled the counter of `period_bits` bits (1.365 s in the dVRK), and from a reversal, or the
 //!   start, until a full cycle lies in the new direction.
 //!
-//! That R alone ends at the counter's limit and that a reversal lasts a full cycle are read from the published sources
-//! and not measured.
+//! That a reversal lasts a full cycle is how the counters of firmware 6 work (`mechatronics-firmware`,
+//! `EncPeriod.v`); that R alone ends at the counter's limit is assumed.
 
 use crate::actuator::ActuatorConfig;
 use crate::check;

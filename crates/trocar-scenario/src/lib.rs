@@ -22,7 +22,6 @@ pub mod schema;
 mod semantics;
 pub mod source;
 pub mod span;
-pub mod stand_in;
 pub mod template;
 mod text;
 mod tree;

@@ -67,6 +67,9 @@ pub enum FrameKind {
 pub struct MechanismConfig {
     /// The generalised coordinates, in the order of joint lists: from base to tip, the jaw last.
     pub coordinates: Vec<CoordinateConfig>,
+    /// The last coordinate's name, if it opens and closes a jaw. The jaw has signals of its own: `jaw.measured_js`.
+    #[serde(default)]
+    pub jaw: Option<String>,
     /// The frames, each after its parent.
     pub frames: Vec<FrameConfig>,
     /// The rigid bodies.
@@ -322,6 +325,11 @@ impl Check<'_> {
             self.add("coordinates".to_owned(), "a mechanism has at least one coordinate");
         }
         self.names("coordinates", "coordinate", coordinates.iter().map(|coordinate| &coordinate.name));
+        if let Some(jaw) = &self.mechanism.jaw
+            && coordinates.last().is_none_or(|last| last.name != *jaw)
+        {
+            self.add("jaw".to_owned(), "the jaw is the last coordinate");
+        }
         for (i, coordinate) in coordinates.iter().enumerate() {
             let meant = coordinate.kind.position();
             self.quantity(format!("coordinates[{i}].lower"), &coordinate.lower, meant, f64::NEG_INFINITY);

@@ -67,6 +67,13 @@ impl Writer<'_> {
             }
             None => self.table(schema, None),
         }
+        let words = explained_words(schema);
+        if !words.is_empty() {
+            self.text.push('\n');
+        }
+        for (word, meaning) in words {
+            let _ = writeln!(self.text, "- `{word}`: {meaning}");
+        }
     }
 
     /// One kind of a table that comes in several.
@@ -97,7 +104,7 @@ impl Writer<'_> {
                 Some(Json::Array(items)) if items.is_empty() => "none".to_owned(),
                 Some(Json::Object(table)) if table.is_empty() => "none".to_owned(),
                 Some(Json::String(text)) if text.is_empty() => "–".to_owned(),
-                Some(value) => format!("`{value}`"),
+                Some(value) => format!("`{}`", value.get("value").unwrap_or(value)),
             };
             let meaning = description(property).replace('|', "\\|");
             let _ = writeln!(self.text, "| `{key}` | {holds} | {without} | {meaning} |");
@@ -156,11 +163,11 @@ impl Writer<'_> {
             return format!("{}°", bare.map_or_else(String::new, |bare| self.holds(bare)));
         }
         let words = words_of(schema);
-        if !words.is_empty() {
+        let explained = words.len() > 1 && !explained_words(schema).is_empty();
+        if !words.is_empty() && !explained {
             return or_list(words);
         }
-        let has_section = properties(schema).next().is_some() || alternatives(schema).is_some();
-        if !has_section {
+        if !explained && properties(schema).next().is_none() && alternatives(schema).is_none() {
             return self.holds(schema);
         }
         if !self.waiting.iter().any(|other| other == name) {
@@ -196,6 +203,15 @@ fn words_of(schema: &Json) -> Vec<&str> {
     }
     let choice = schema.get("oneOf").and_then(Json::as_array).into_iter().flatten();
     choice.filter_map(|one| one.get("const").or_else(|| one.get("enum")?.get(0)).and_then(Json::as_str)).collect()
+}
+
+/// The words of an enumeration whose words are explained, with their meanings.
+fn explained_words(schema: &Json) -> Vec<(&str, String)> {
+    let choice = schema.get("oneOf").and_then(Json::as_array).into_iter().flatten();
+    choice
+        .filter_map(|one| Some((one.get("const")?.as_str()?, description(one))))
+        .filter(|(_, meaning)| !meaning.is_empty())
+        .collect()
 }
 
 /// `x-name` without its article, or the structure's name in words.

@@ -1,13 +1,13 @@
 //! The robot file: everything that is known of one device, each number with what stands behind it.
 
 use crate::common::{SectionProvenance, is_name, not_a_name, under};
-use crate::mechanism::{MechanismConfig, PointConfig};
+use crate::mechanism::{MechanismConfig, MotionKind, PointConfig};
 use crate::text::{join_key, nearest, quoted};
 use crate::tree::{Node, Value};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-use crate::stand_in::{ArmConfig, ServoConfig, SupervisorConfig};
+use trocar_control::{ArmConfig, ArmJoints, Joint, JointKind, ServoConfig, SupervisorConfig};
 use trocar_plant::{ActuatorConfig, BusConfig, Coupling, CouplingConfig};
 use trocar_signal::{AnyQuantity, Problem, Provenance};
 
@@ -138,6 +138,35 @@ impl RobotFile {
         Provenance { sources: &self.sources, source: of.source.as_deref(), standing: of.standing }
     }
 
+    /// The joints as controllers see them, the jaw by itself.
+    ///
+    /// # Errors
+    /// What `trocar-control` refuses; keys from the file's root.
+    pub fn joints(&self) -> Result<ArmJoints, Vec<Problem>> {
+        let mut joints: Vec<Joint> = self
+            .mechanism
+            .coordinates
+            .iter()
+            .map(|coordinate| {
+                let kind = match coordinate.kind {
+                    MotionKind::Revolute => JointKind::Revolute,
+                    MotionKind::Prismatic => JointKind::Prismatic,
+                };
+                let (lower, upper) = (coordinate.lower.value.si, coordinate.upper.value.si);
+                Joint { name: coordinate.name.clone(), kind, lower, upper }
+            })
+            .collect();
+        let jaw = if self.mechanism.jaw.is_some() { joints.pop() } else { None };
+        let last = joints.len();
+        ArmJoints::new(joints, jaw).map_err(|problems| {
+            let at = |key: &str| match key.strip_prefix("joints") {
+                Some(place) => format!("mechanism.coordinates{place}"),
+                None => format!("mechanism.coordinates[{last}]"),
+            };
+            problems.into_iter().map(|problem| Problem::new(at(&problem.key), problem.what)).collect()
+        })
+    }
+
     /// What is wrong with it, as far as the file alone shows; keys from the file's root.
     #[must_use]
     pub fn check(&self) -> Vec<Problem> {
@@ -166,6 +195,17 @@ impl RobotFile {
         }
         if let Err(wrong) = Coupling::new(&self.coupling, joints) {
             problems.extend(under("coupling", wrong));
+        }
+        // Limits in the wrong order were named above, with the key of the limit.
+        if problems.is_empty() {
+            match self.joints() {
+                Ok(joints) => {
+                    problems.extend(under("arm", self.arm.check(&joints)));
+                    problems.extend(under("servo", self.servo.check(&joints)));
+                    problems.extend(under("supervisor", self.supervisor.check(&joints)));
+                }
+                Err(wrong) => problems.extend(wrong),
+            }
         }
         for name in self.declared.keys().filter(|name| !is_name(name)) {
             problems.push(Problem::new(join_key("declared", name), not_a_name(name)));

@@ -5,7 +5,7 @@ use crate::poses::PosesConfig;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use crate::stand_in::FaultConfig;
+use trocar_fault::FaultConfig;
 use trocar_measure::{DecisionRule, MeasureConfig};
 use trocar_plant::InstrumentConfig;
 use trocar_signal::quantity::Frequency;

@@ -180,7 +180,21 @@ impl Check<'_> {
         let names = scenario.faults.iter().enumerate().map(|(i, fault)| (format!("faults[{i}].name"), &fault.name));
         self.duplicates("fault", names);
         for (i, fault) in scenario.faults.iter().enumerate() {
-            self.problems(&format!("faults[{i}]"), fault.check());
+            let at = format!("faults[{i}]");
+            self.problems(&at, fault.check());
+            if let Some(phase) = &fault.starts.phase {
+                self.phase_exists(&format!("{at}.starts.in"), phase);
+            }
+            if let Some(when) = &fault.starts.when {
+                self.formula(&format!("{at}.starts.when"), when);
+            }
+        }
+    }
+
+    fn phase_exists(&mut self, key: &str, phase: &str) {
+        let phases = self.scenario.phases.iter().map(|phase| phase.name.as_str());
+        if !phases.clone().any(|known| known == phase) {
+            self.unknown(key, "phase", phase, phases);
         }
     }
 
@@ -189,14 +203,11 @@ impl Check<'_> {
         for (name, instrument) in &scenario.instruments {
             self.problems(&join_key("instruments", name), instrument.check());
         }
-        let phases = scenario.phases.iter().map(|phase| phase.name.as_str());
         for (name, measure) in &scenario.measures {
             let key = join_key("measures", name);
             self.problems(&key, measure.problems());
-            if let Some(phase) = &measure.window().phase
-                && !phases.clone().any(|known| known == phase)
-            {
-                self.unknown(&format!("{key}.window.phase"), "phase", phase, phases.clone());
+            if let Some(phase) = &measure.window().phase {
+                self.phase_exists(&format!("{key}.window.phase"), phase);
             }
         }
         if let Some(record) = &scenario.record

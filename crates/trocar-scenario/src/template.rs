@@ -1,0 +1,72 @@
+//! Where new files begin: small, whole, and free of mistakes.
+
+/// What `trocar new` makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Template {
+    /// A test method.
+    Scenario,
+    /// A scene with one robot.
+    Scene,
+    /// A robot with one joint.
+    Robot,
+    /// A folder with one of each that runs as it stands.
+    Project,
+}
+
+const ROBOT: &str = include_str!("template/robot.toml");
+const SCENE: &str = include_str!("template/scene.toml");
+const SCENARIO: &str = include_str!("template/scenario.toml");
+const PROJECT: &str = include_str!("template/project.toml");
+
+impl Template {
+    /// The files of a template: path below the folder where they are put, and text. `name` is the new file's name
+    /// without ending, or the new project's.
+    #[must_use]
+    pub fn files(self, name: &str) -> Vec<(String, String)> {
+        let one = |path: &str, text: &str, title: &str| (path.to_owned(), text.replace("{TITLE}", &plain(title)));
+        match self {
+            Template::Scenario => vec![one(&format!("{name}.toml"), SCENARIO, name)],
+            Template::Scene => vec![one(&format!("{name}.toml"), SCENE, name)],
+            Template::Robot => vec![one(&format!("{name}.toml"), ROBOT, name)],
+            Template::Project => vec![
+                one(crate::source::PROJECT_MARKER, PROJECT, name),
+                one("scenes/robots/lever.toml", ROBOT, "Lever"),
+                one("scenes/bench.toml", SCENE, "Bench with one lever"),
+                one("scenarios/hold.toml", SCENARIO, "Holding still"),
+            ],
+        }
+    }
+}
+
+/// A name as the words of a title that may stand in a TOML string.
+fn plain(name: &str) -> String {
+    name.chars().map(|c| if c.is_control() || matches!(c, '"' | '\\' | '_') { ' ' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Files, Overrides, load, load_robot, render};
+
+    fn project() -> Files {
+        Files::in_memory(Template::Project.files("mine").into_iter().collect())
+    }
+
+    #[test]
+    fn a_new_project_loads_as_it_stands() {
+        let files = project();
+        match load(&files, "scenarios/hold.toml", &Overrides::default()) {
+            Ok(loaded) => assert_eq!(loaded.warnings, []),
+            Err(failure) => panic!("{}", render::to_text(&failure.diagnostics, &failure.files, false)),
+        }
+    }
+
+    #[test]
+    fn a_new_file_takes_any_name() {
+        for name in ["arm_2", "a\"b", "x\\y", "a\nb", "脚"] {
+            let robot = Template::Robot.files(name).into_iter().collect();
+            let loaded = load_robot(&Files::in_memory(robot), &format!("{name}.toml"));
+            assert!(loaded.is_ok(), "{name:?}");
+        }
+    }
+}

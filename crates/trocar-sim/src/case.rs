@@ -50,10 +50,12 @@ pub struct MeasurePlan {
     pub window: WindowPlan,
     /// Whether what it reads is known to a simulator alone.
     pub uses_truth: bool,
-    /// How many rows it has.
-    pub rows: usize,
+    /// Place of each pose of the scenario among the measure's; `None` where its phase does not visit it.
+    pub poses: Vec<Option<u32>>,
     /// Whether a requirement speaks of it.
     pub judged: bool,
+    /// Whether it has a row for each pose.
+    pub rows_per_pose: bool,
 }
 
 /// What is asked of a fault's ledger by name, e.g. `fault.knee_stuck.reaction_time`.

@@ -8,7 +8,7 @@ use trocar_dynamics::{
     CoordinateId, CoordinateKind, Drive, FrameId, Friction, Inertia, Island, IslandBuilder, JointVariable,
     MechanismBuilder, PayloadId, Placement, Stop, Stribeck,
 };
-use trocar_scenario::common::PlacementConfig;
+use trocar_scenario::PlacementConfig;
 use trocar_scenario::mechanism::{FrameConfig, FrameKind, MechanismConfig, MotionKind, PointConfig, Row};
 use trocar_signal::Problem;
 

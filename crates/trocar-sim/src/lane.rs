@@ -125,6 +125,12 @@ impl MeasureLane {
         if !inside {
             return;
         }
+        let label = match plan.poses.get(label.pose as usize) {
+            Some(Some(pose)) => SampleLabel { pose: *pose, ..label },
+            // A pose that the measure's phase does not visit: only readings that need no pose count.
+            Some(None) if plan.window.at == WindowAt::DwellEnd => return,
+            _ => label,
+        };
         let due = match plan.window.at {
             WindowAt::DwellEnd => dwell_ended,
             WindowAt::Throughout => fresh_first,

@@ -1,18 +1,33 @@
 //! Compiles files into a [`Model`], runs it step by step on a [`State`], and takes one scenario to figures and verdicts.
+//!
+//! [`compile()`] turns a loaded scenario into [`Case`]s; [`run()`] takes a case to its [`outcome::CaseOutcome`], pouring
+//! what it does into a [`sink::Sink`]. Below them, [`Model`] and [`State`] know no robots: a model is components with a
+//! schedule, a state is plain words, and [`step()`] is a pure function of the two.
 
+mod assemble;
+pub mod case;
+pub mod compile;
 pub mod fault_board;
-pub mod model;
-// pub mod outcome;
+mod island;
+pub mod judge;
+mod lane;
+mod ledger;
 mod mechanism;
+pub mod model;
+pub mod outcome;
 pub mod pending;
 pub mod program;
+pub mod run;
 pub mod schedule;
 pub mod scope;
 pub mod sink;
 pub mod state;
 pub mod step;
 
-pub use model::{CompileError, Model};
-pub use schedule::{Node, Pace, Role, Task};
+pub use case::Case;
+pub use compile::{Compiled, compile};
+pub use model::Model;
+pub use run::{RunError, Watch, run};
+pub use schedule::{Node, Pace, Role, ScheduleError, Task};
 pub use state::State;
-pub use step::{Input, Inputs, Scratch, StepError, publish_start, step};
+pub use step::{Input, Inputs, Scratch, StepError, begin_step, finish_step, publish_start, step};

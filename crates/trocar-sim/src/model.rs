@@ -63,7 +63,8 @@ pub struct Model {
 }
 
 impl Model {
-    /// Compiles components into a model.
+    /// Compiles components into a model without faults. `private_readers`: group and reader of each private copy that a
+    /// fault is aimed at.
     ///
     /// # Errors
     /// Every mistake found: groups without or with two writers, cycles without a delay, tasks faster than the step,
@@ -74,7 +75,6 @@ impl Model {
         seed: u64,
         run_index: u64,
         private_readers: &[(String, String)],
-        faults: impl FnOnce(&Layout) -> FaultBoard,
     ) -> Result<Model, Vec<ScheduleError>> {
         let specs = schedule::groups(&nodes)?;
         let order = schedule::order(&nodes, step_rate)?;
@@ -145,7 +145,6 @@ impl Model {
                 _ => Some(rate),
             })
             .unwrap_or(step_rate);
-        let faults = faults(&layout);
         let nodes_of_clients = seats.iter().take_while(|s| s.role == Role::Client).count();
         let widest_group = layout.groups().map(|(_, spec)| spec.elements.len()).max().unwrap_or(0);
         let streams = seats.iter().map(|s| Stream::new(seed, run_index, &s.path)).collect();
@@ -155,7 +154,7 @@ impl Model {
             parameters,
             step_rate,
             control_rate,
-            faults,
+            faults: FaultBoard::none(),
             client_seats: nodes_of_clients,
             seed,
             run_index,

@@ -192,6 +192,6 @@ impl CaseOutcome {
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         let all = self.requirements.iter().map(|r| r.verdict).chain(self.failure.iter().map(|f| f.verdict));
-        Verdict::worst(all)
+        all.max().unwrap_or(Verdict::Pass)
     }
 }

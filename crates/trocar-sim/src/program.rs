@@ -21,6 +21,15 @@ pub struct Send {
     pub values: Vec<f64>,
 }
 
+/// How far a joint command goes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Travel {
+    /// From where the joint is commanded to be.
+    By(f64),
+    /// To a position.
+    To(f64),
+}
+
 /// What a phase does once its commands are sent.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
@@ -41,8 +50,8 @@ pub enum Action {
         inbox: usize,
         /// Which number of the command.
         element: usize,
-        /// How far.
-        by: f64,
+        /// How far, or where to.
+        travel: Travel,
         /// How long it holds each way.
         hold: Nanos,
     },
@@ -52,8 +61,8 @@ pub enum Action {
         inbox: usize,
         /// Which number of the command.
         element: usize,
-        /// How far.
-        by: f64,
+        /// How far, or where to.
+        travel: Travel,
         /// How fast, per second.
         speed: f64,
         /// Rest at each end.
@@ -332,7 +341,7 @@ impl Program {
                     }
                 }
             }
-            Action::Step { inbox, element, by, hold } => match state.stage {
+            Action::Step { inbox, element, travel, hold } => match state.stage {
                 0 => {
                     self.schedule_write(io, *inbox);
                     self.keep_origin(io, *inbox);
@@ -341,7 +350,8 @@ impl Program {
                 }
                 1 => {
                     if state.write_at <= io.now {
-                        self.write_offset(io, *inbox, *element, *by);
+                        let by = self.distance(io, *element, *travel);
+                        self.write_offset(io, *inbox, *element, by);
                         self.enter(io, 2);
                     }
                 }
@@ -358,7 +368,7 @@ impl Program {
                     }
                 }
             },
-            Action::Ramp { inbox, element, by, speed, hold } => match state.stage {
+            Action::Ramp { inbox, element, travel, speed, hold } => match state.stage {
                 0 => {
                     self.schedule_write(io, *inbox);
                     self.keep_origin(io, *inbox);
@@ -372,9 +382,10 @@ impl Program {
                 }
                 // Out, rest, back, rest.
                 2 | 4 => {
+                    let by = self.distance(io, *element, *travel);
                     let travelled = speed * since.seconds();
                     let reached = travelled >= by.abs();
-                    let out = if reached { *by } else { by.signum() * travelled };
+                    let out = if reached { by } else { by.signum() * travelled };
                     self.write_offset(io, *inbox, *element, if state.stage == 2 { out } else { by - out });
                     if reached {
                         self.enter(io, state.stage + 1);
@@ -402,6 +413,14 @@ impl Program {
             let len = self.inboxes[inbox].spec.elements.len().min(MAX_COMMAND);
             origin[..len].copy_from_slice(&io.read(port)[..len]);
             io.state::<ProgramState>().origin = origin;
+        }
+    }
+
+    /// How far a command goes from where it began.
+    fn distance(&self, io: &mut Activation<'_>, element: usize, travel: Travel) -> f64 {
+        match travel {
+            Travel::By(by) => by,
+            Travel::To(to) => to - io.state::<ProgramState>().origin[element],
         }
     }
 

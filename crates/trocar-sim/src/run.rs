@@ -299,7 +299,7 @@ fn figures(case: &Case, measured: &Measured) -> Vec<FigureOutcome> {
                         .map(|c| ReportedComponent {
                             name: c.name.to_string(),
                             standard_uncertainty: c.standard_u,
-                            kind: match c.kind {
+                            kind: match c.evaluation {
                                 EvaluationType::A => "A".to_owned(),
                                 EvaluationType::B => "B".to_owned(),
                             },

@@ -90,7 +90,8 @@ impl ArmJointConfig {
             && !joint.allows(home.value.si)
         {
             let unit = position.si_unit();
-            let what = format!("lies outside the joint's limits, {} {unit} to {} {unit}", joint.lower, joint.upper);
+            let what =
+                format!("lies outside the joint's limits, {} {unit} to {} {unit}", joint.lower, joint.upper);
             problems.push(Problem::new(format!("{key}.home"), what));
         }
         if self.home.is_some() != self.home_tolerance.is_some() {

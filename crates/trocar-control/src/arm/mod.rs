@@ -15,7 +15,7 @@
 //! **Setpoints** follow the measured positions while motor power is off. Their velocity is that of the trajectory, zero
 //! for servo commands, as CRTK says of position commands.
 //!
-//! **PAUSED**: the joints come to rest within their limits of acceleration, on their way, and hold. The interrupted move
+//! **PAUSED**: the joints come to rest at their limits of acceleration (at any speed), on their way, and hold. The interrupted move
 //! is dropped and the device is no longer busy; `resume` gives back the permission to move and moves nothing by itself.
 //!
 //! **Homing** moves every joint that has a `home` there, and succeeds when all are measured within their tolerance;
@@ -39,8 +39,8 @@ use crate::kinematics::{ArmKinematics, pose_from_values, pose_values};
 use crate::trajectory::MotionLimits;
 use trocar_math::{clamp, max};
 use trocar_signal::{
-    Activation, AnyQuantity, Component, Dimension, GroupSpec, Nanos, ParameterPort, Problem, Provenance, ReadPort,
-    Registration, Sourced, Time, WritePort,
+    Activation, AnyQuantity, Component, Dimension, GroupSpec, Nanos, ParameterPort, Problem, Provenance,
+    ReadPort, Registration, Sourced, Time, WritePort,
 };
 
 /// How long after its trajectory's end homing may take to settle (`RunHoming`: `extraTime`).
@@ -155,18 +155,23 @@ impl Arm {
         let pose = |name: &str| GroupSpec::pose(path(name), &base, &tip);
         let joint_ports = ChannelPorts {
             measured: registration.read(path("measured_js")),
-            servo_jp: registration.inbox(joints.position_group(path("servo_jp")).meaning("joint setpoint, at once")),
-            move_jp: registration.inbox(joints.position_group(path("move_jp")).meaning("joint goal, along a trajectory")),
+            servo_jp: registration
+                .inbox(joints.position_group(path("servo_jp")).meaning("joint setpoint, at once")),
+            move_jp: registration
+                .inbox(joints.position_group(path("move_jp")).meaning("joint goal, along a trajectory")),
             setpoint_js: registration
                 .write(joints.state_group(path("setpoint_js")).meaning("what the joint servo follows")),
         };
         let jaw_ports = joints.jaw().map(|jaw| ChannelPorts {
             measured: registration.read(path("jaw.measured_js")),
-            servo_jp: registration.inbox(jaw_position_group(path("jaw.servo_jp"), jaw.kind).meaning("jaw setpoint, at once")),
-            move_jp: registration
-                .inbox(jaw_position_group(path("jaw.move_jp"), jaw.kind).meaning("jaw goal, along a trajectory")),
-            setpoint_js: registration
-                .write(jaw_state_group(path("jaw.setpoint_js"), jaw.kind).meaning("what the jaw's servo follows")),
+            servo_jp: registration
+                .inbox(jaw_position_group(path("jaw.servo_jp"), jaw.kind).meaning("jaw setpoint, at once")),
+            move_jp: registration.inbox(
+                jaw_position_group(path("jaw.move_jp"), jaw.kind).meaning("jaw goal, along a trajectory"),
+            ),
+            setpoint_js: registration.write(
+                jaw_state_group(path("jaw.setpoint_js"), jaw.kind).meaning("what the jaw's servo follows"),
+            ),
         });
         Ok(Arm {
             speed,
@@ -175,15 +180,19 @@ impl Arm {
             jaw: jaw_ports,
             trip: registration.read(path("supervisor.trip")),
             state_command: registration.inbox(
-                GroupSpec::state(path("state_command"), &StateCommand::NAMES).meaning("changes the operating state"),
+                GroupSpec::state(path("state_command"), &StateCommand::NAMES)
+                    .meaning("changes the operating state"),
             ),
             servo_cp: registration.inbox(pose("servo_cp").meaning("setpoint of the tip, at once")),
             move_cp: registration.inbox(pose("move_cp").meaning("goal of the tip, along a joint trajectory")),
             operating_state: registration.write(
-                GroupSpec::state(path("operating_state"), &OperatingState::NAMES).meaning("CRTK's operating state"),
+                GroupSpec::state(path("operating_state"), &OperatingState::NAMES)
+                    .meaning("CRTK's operating state"),
             ),
-            is_homed: registration.write(GroupSpec::flag(path("is_homed")).meaning("whether it knows where it is")),
-            is_busy: registration.write(GroupSpec::flag(path("is_busy")).meaning("whether a motion is under way")),
+            is_homed: registration
+                .write(GroupSpec::flag(path("is_homed")).meaning("whether it knows where it is")),
+            is_busy: registration
+                .write(GroupSpec::flag(path("is_busy")).meaning("whether a motion is under way")),
             setpoint_cp: registration.write(pose("setpoint_cp").meaning("tip at the joint setpoints")),
             measured_cp: registration.write(pose("measured_cp").meaning("tip at the measured joints")),
             error: registration.write(
@@ -210,23 +219,31 @@ impl Arm {
         Feedback { joints, jaw, is_valid }
     }
 
-    /// The limits of the axes from `first` on, at the present speed.
-    fn limits(&self, io: &Activation<'_>, first: usize) -> MotionLimits {
+    /// The limits of the axes from `first` on, at full speed.
+    fn full_limits(&self, io: &Activation<'_>, first: usize) -> MotionLimits {
         let mut limits = MotionLimits { velocity: [1.0; MAX_JOINTS], acceleration: [1.0; MAX_JOINTS] };
         for (place, axis) in self.axes.iter().skip(first).take(MAX_JOINTS).enumerate() {
             // A parameter may be changed to anything during a run; a limit of zero would never arrive.
             limits.velocity[place] = max(io.parameter(axis.velocity), 1e-6);
             limits.acceleration[place] = max(io.parameter(axis.acceleration), 1e-6);
         }
-        limits.scaled(clamp(io.parameter(self.speed), LEAST_SPEED, 1.0))
+        limits
     }
 
-    fn joint_limits(&self, io: &Activation<'_>) -> MotionLimits {
-        self.limits(io, 0)
+    /// The limits for a motion that starts now, at the present speed. One that starts while the setpoint moves may brake
+    /// with full acceleration: it may be faster than the present speed allows, and must not run past its joint limits.
+    fn limits(&self, io: &Activation<'_>, first: usize, channel: &Channel) -> MotionLimits {
+        let full = self.full_limits(io, first);
+        let scaled = full.scaled(clamp(io.parameter(self.speed), LEAST_SPEED, 1.0));
+        if channel.is_at_rest() { scaled } else { MotionLimits { acceleration: full.acceleration, ..scaled } }
     }
 
-    fn jaw_limits(&self, io: &Activation<'_>) -> MotionLimits {
-        self.limits(io, self.joint_count())
+    fn joint_limits(&self, io: &Activation<'_>, state: &ArmState) -> MotionLimits {
+        self.limits(io, 0, &state.joints)
+    }
+
+    fn jaw_limits(&self, io: &Activation<'_>, state: &ArmState) -> MotionLimits {
+        self.limits(io, self.joint_count(), &state.jaw)
     }
 
     /// Enters FAULT on a trip, and leaves it where the trip is withdrawn.
@@ -236,7 +253,8 @@ impl Arm {
         if is_tripped && state.retry_grace == 0 {
             state.is_homing = 0;
             state.enter(OperatingState::Fault);
-        } else if state.operating_state() == OperatingState::Fault && !is_tripped && state.has_own_fault == 0 {
+        } else if state.operating_state() == OperatingState::Fault && !is_tripped && state.has_own_fault == 0
+        {
             state.enter(OperatingState::Disabled);
         }
     }
@@ -284,8 +302,8 @@ impl Arm {
 
     fn brake(&self, io: &Activation<'_>, state: &mut ArmState) {
         state.is_homing = 0;
-        state.joints.brake(io.now, &self.joint_limits(io));
-        state.jaw.brake(io.now, &self.jaw_limits(io));
+        state.joints.brake(io.now, &self.full_limits(io, 0));
+        state.jaw.brake(io.now, &self.full_limits(io, self.joint_count()));
     }
 
     fn start_homing(&self, io: &Activation<'_>, state: &mut ArmState) {
@@ -299,8 +317,9 @@ impl Arm {
             *goal = home(place, *goal);
         }
         let jaw_goal = home(n, state.jaw.position[0]);
-        state.joints.go(io.now, &goal[..n], &self.joint_limits(io));
-        state.jaw.go(io.now, &[jaw_goal], &self.jaw_limits(io));
+        let (joint_limits, jaw_limits) = (self.joint_limits(io, state), self.jaw_limits(io, state));
+        state.joints.go(io.now, &goal[..n], &joint_limits);
+        state.jaw.go(io.now, &[jaw_goal], &jaw_limits);
         let duration_s = max(state.joints.trajectory.duration_s(), state.jaw.trajectory.duration_s());
         state.homing_ends = io.now.plus(Nanos::from_seconds(duration_s).unwrap_or(Nanos::ZERO));
         (state.is_homed, state.is_homing) = (0, 1);
@@ -353,7 +372,7 @@ impl Arm {
                 match self.joint_goal(io, state, port, is_cartesian, Search::Far) {
                     Ok(goal) => {
                         state.accept();
-                        let limits = self.joint_limits(io);
+                        let limits = self.joint_limits(io, state);
                         state.joints.go(io.now, &goal[..self.joint_count()], &limits);
                     }
                     Err(refusal) => state.refuse(refusal),
@@ -383,11 +402,12 @@ impl Arm {
         let mut goal = [0.0; MAX_JOINTS];
         if is_cartesian {
             let pose = pose_from_values(values).ok_or(Refusal::InvalidCommand)?;
-            goal = self.kinematics.inverse(&pose, &state.joints.position[..n], search).map_err(|e| match e {
-                InverseError::OutOfReach { .. } => Refusal::OutOfReach,
-                InverseError::JointLimit { .. } => Refusal::JointLimit,
-                InverseError::TooCloseToRemoteCentre { .. } => Refusal::TooCloseToRemoteCentre,
-            })?;
+            goal =
+                self.kinematics.inverse(&pose, &state.joints.position[..n], search).map_err(|e| match e {
+                    InverseError::OutOfReach { .. } => Refusal::OutOfReach,
+                    InverseError::JointLimit { .. } => Refusal::JointLimit,
+                    InverseError::TooCloseToRemoteCentre { .. } => Refusal::TooCloseToRemoteCentre,
+                })?;
         } else {
             goal[..n].copy_from_slice(&values[..n]);
         }
@@ -409,7 +429,9 @@ impl Arm {
         let jump = self.axes.get(axis).and_then(|axis| axis.servo_jump);
         if !joint.allows(goal) {
             Err(Refusal::JointLimit)
-        } else if search == Search::Near && jump.is_some_and(|jump| (goal - present).abs() > io.parameter(jump)) {
+        } else if search == Search::Near
+            && jump.is_some_and(|jump| (goal - present).abs() > io.parameter(jump))
+        {
             Err(Refusal::Jump)
         } else {
             Ok(())
@@ -440,7 +462,7 @@ impl Arm {
             match goal(io, state, ports.move_jp, Search::Far) {
                 Ok(goal) => {
                     state.accept();
-                    let limits = self.jaw_limits(io);
+                    let limits = self.jaw_limits(io, state);
                     state.jaw.go(io.now, &[goal], &limits);
                 }
                 Err(refusal) => state.refuse(refusal),

@@ -82,6 +82,12 @@ impl Channel {
         self.activity == MOVING
     }
 
+    /// Whether its setpoint does not move.
+    #[must_use]
+    pub fn is_at_rest(&self) -> bool {
+        self.velocity.iter().all(|velocity| *velocity == 0.0)
+    }
+
     /// Stands at a position from now on.
     pub fn stand(&mut self, position: &[f64]) {
         self.position[..position.len()].copy_from_slice(position);

@@ -6,7 +6,8 @@ use super::{ElementError, ForceElement, Law, Stage, not_negative, positive};
 ///
 /// The force over a step that begins at penetration p and ends at p′ is k (max(p, 0) + p′)/2 plus damping, at least zero.
 /// Its work is never less than the growth of ½ k max(p, 0)²: the stop gives back no more than it was given, at any
-/// step, and is stable at any stiffness. Damping acts from the first step that begins inside.
+/// step, and is stable at any stiffness. Damping acts from the first step that begins in contact. A step that begins
+/// between the limits sees the one nearer to where it heads; steps must be short enough not to cross the whole range.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Stop {
     lower: f64,
@@ -48,7 +49,11 @@ impl Stop {
 
 impl ForceElement for Stop {
     fn law(&self, stage: &Stage, _inputs: &[f64], _state: &[f64]) -> Law {
-        let (penetration, sign) = self.nearer(stage.position);
+        let (mut penetration, mut sign) = self.nearer(stage.position);
+        if penetration <= 0.0 {
+            sign = self.nearer(stage.position + stage.step_s * stage.rate).1;
+            penetration = if sign > 0.0 { stage.position - self.upper } else { self.lower - stage.position };
+        }
         if penetration == f64::NEG_INFINITY {
             return Law::default();
         }

@@ -176,8 +176,8 @@ fn the_tip_is_where_the_dvrk_puts_it() {
     let stream = Stream::new(3, 0, "chain");
     let mut ws = psm.workspace();
     for (i, mut q) in poses().into_iter().enumerate() {
-        for lane in 3..7 {
-            q[lane] = stream.at(i as u64, lane as u32).uniform_in(-1.4, 1.4);
+        for (lane, angle) in q.iter_mut().enumerate().skip(3) {
+            *angle = stream.at(i as u64, lane as u32).uniform_in(-1.4, 1.4);
         }
         psm.kinematics(&q, &[0.0; 7], &mut ws).unwrap();
         let mut pose = Isometry3::identity();

@@ -166,6 +166,45 @@ fn a_negative_gear_reads_the_same_position_and_speed() {
     assert!((velocity - 0.01).abs() < 1e-5);
 }
 
+/// A shaft that starts from rest with constant acceleration passes edge n at √(2(n − ½)/a), many in one step.
+#[test]
+fn edges_of_an_accelerating_shaft_are_timed_to_a_tick() {
+    let (encoder, _) = encoder(&insertion());
+    let rate = Rate::new(STEP, 1).unwrap();
+    let acceleration = 3e6;
+    let mut state: EncoderState = bytemuck::Zeroable::zeroed();
+    for k in 0..60 {
+        let now = rate.instant(k);
+        let t = now.seconds();
+        encoder.take_in(&mut state, acceleration * t * t / 2.0, acceleration * t, now);
+        for (older, ticks) in state.edge_ticks.iter().take(state.edges as usize).enumerate() {
+            let edge = state.count as f64 - 0.5 - older as f64;
+            let exact = f64::sqrt(2.0 * edge / acceleration) * 49.152e6;
+            // Seen at the next tick; instants of steps are whole nanoseconds, a twentieth of a tick.
+            assert!((-0.1..=1.1).contains(&(ticks - exact)), "step {k}, edge {edge}: {ticks} of {exact}");
+        }
+    }
+    assert!(state.count > 500);
+}
+
+/// After a reversal there is no speed until a full cycle lies in the new direction.
+#[test]
+fn a_reversal_has_no_speed_until_a_full_cycle_is_over() {
+    let (encoder, _) = encoder(&insertion());
+    let rate = Rate::new(STEP, 1).unwrap();
+    let mut state: EncoderState = bytemuck::Zeroable::zeroed();
+    for k in 0..40_u64 {
+        let (shaft, direction) = if k <= 20 { (k as f64, 1.0) } else { (40.0 - k as f64, -1.0) };
+        encoder.take_in(&mut state, shaft, direction * STEP as f64, rate.instant(k));
+        let speed = encoder.speed(&state, rate.instant(k));
+        // One edge at each step; the first turn back, at step 21, crosses the edge that was crossed last.
+        let edges = if k < 21 { k } else { k - 20 };
+        let expected = if edges < 5 { 0.0 } else { direction * STEP as f64 };
+        // The clock's steps on a full cycle of 65 536 ticks, and on the quarters by which it is moved on.
+        assert!((speed - expected).abs() <= 1e-3 * STEP as f64, "step {k}: {speed} of {expected}");
+    }
+}
+
 proptest! {
     /// The root of the way, put into the way, gives the distance again.
     #[test]

@@ -1,0 +1,434 @@
+//! From a robot file to the components of one arm.
+
+use crate::case::DeclaredLimit;
+use crate::island;
+use crate::mechanism::{ArmMechanism, MotorLink, truth_groups};
+use crate::schedule::{Node, Pace, Role, Task};
+use crate::scope::Constant;
+use nalgebra::{Isometry3, Vector3};
+use trocar_control::{Arm, ArmKinematics, RemoteCentre, Servo, ServoDrive, Supervisor};
+use trocar_measure::LimitOwner;
+use trocar_plant::{
+    ActuatorKind, Bus, CountDecoder, Coupling, Encoder, JointList, Motor,
+};
+use trocar_scenario::mechanism::MechanismConfig;
+use trocar_scenario::robot::OwnerConfig;
+use trocar_scenario::{RobotFile, Section};
+use trocar_signal::{
+    Component, Dimension, GroupSpec, Nanos, ParameterSpec, Problem, Provenance, Rate, Registration, Sourced,
+    Standing,
+};
+
+/// A tool tip nearer to the remote centre than this is refused (dVRK, sawIntuitiveResearchKit: inverse kinematics
+/// refuses what is less than 1 mm away).
+const NEAREST_TO_REMOTE_CENTRE_M: f64 = 1e-3;
+
+/// One arm, ready for the schedule.
+pub(crate) struct Assembly {
+    pub nodes: Vec<Node>,
+    pub limits: Vec<DeclaredLimit>,
+    pub actuators: Vec<String>,
+    /// The remote centre in the base's frame.
+    pub remote_centre_in_base_m: Option<Vector3<f64>>,
+    /// How long after a command was taken its flag `is_busy` may still be old.
+    pub settle: Nanos,
+    /// Widths of the encoders' counts, by actuator.
+    pub count_bits: Vec<u32>,
+}
+
+/// Where an arm stands and how time passes there.
+pub(crate) struct Setting {
+    pub gravity_in_world_mps2: Vector3<f64>,
+    pub world_from_base: Isometry3<f64>,
+    pub step_rate: Rate,
+}
+
+/// Builds every component of an arm. Problems are below the robot file's root.
+pub(crate) fn assemble(
+    instance: &str,
+    robot: &RobotFile,
+    setting: &Setting,
+) -> Result<Assembly, Vec<Problem>> {
+    let mut problems = Vec::new();
+    let step_s = setting.step_rate.period_s();
+    let axis_count = robot.mechanism.coordinates.len();
+    let coupling = Coupling::new(&robot.coupling, axis_count).map_err(|p| under("coupling", p))?;
+    if robot.actuators.len() != axis_count {
+        let what = format!(
+            "{} actuators for {axis_count} coordinates; the coupling needs as many of each",
+            robot.actuators.len()
+        );
+        return Err(vec![Problem::new("actuators", what)]);
+    }
+    let joints = island::joints(&robot.mechanism)?;
+    let actuator_rows: Vec<Vec<f64>> = inverse_rows(&coupling, axis_count);
+
+    let rotors: Vec<(String, Vec<f64>, f64)> = robot
+        .actuators
+        .iter()
+        .zip(&actuator_rows)
+        .filter_map(|(actuator, row)| {
+            let inertia = actuator.rotor_inertia.as_ref()?.value.si();
+            let turns = row.iter().map(|c| c * actuator.gear.value.si).collect();
+            (inertia > 0.0).then(|| (format!("{}_rotor", actuator.name), turns, inertia))
+        })
+        .collect();
+    let drives: Vec<(String, Vec<f64>)> = robot
+        .actuators
+        .iter()
+        .zip(&actuator_rows)
+        .map(|(actuator, row)| (actuator.name.clone(), row.clone()))
+        .collect();
+    let built = island::build(
+        &robot.mechanism,
+        &rotors,
+        &drives,
+        setting.gravity_in_world_mps2,
+        setting.world_from_base,
+    )?;
+    let remote_centre_in_base_m = robot.remote_centre.as_ref().map(|centre| {
+        // The pivot of a laparoscopic arm does not move with its joints: any posture will do.
+        let mechanism = built.island.mechanism();
+        let mut workspace = mechanism.workspace();
+        let zeros = vec![0.0; axis_count];
+        let frame = mechanism.frame(&centre.frame).unwrap_or(trocar_dynamics::FrameId::BASE);
+        match mechanism.kinematics(&zeros, &zeros, &mut workspace) {
+            Ok(()) => {
+                let pose = mechanism.base_from_frame(&workspace, frame);
+                pose.transform_point(&island::point(centre).into()).coords
+            }
+            Err(_) => Vector3::zeros(),
+        }
+    });
+
+    let mut nodes = Vec::new();
+    let mut push = |registration: Registration, component: Box<dyn Component>, pace: Pace, role: Role| {
+        nodes.push(Node { registration, component, pace, role });
+    };
+    let actuators = robot.provenance(Section::Actuators);
+    let mut note = |prefix: &str, found: Vec<Problem>| problems.extend(under(prefix, found));
+
+    for (place, actuator) in robot.actuators.iter().enumerate() {
+        let key = format!("actuators[{place}]");
+        let mut registration = Registration::new(format!("{instance}.{}.encoder", actuator.name));
+        match Encoder::new(instance, actuator, place, axis_count, &actuators, &mut registration) {
+            Ok(encoder) => push(registration, Box::new(encoder), Pace::EveryStep, Role::Sensor),
+            Err(found) => note(&key, found),
+        }
+        let mut registration = Registration::new(format!("{instance}.{}.encoder.decoder", actuator.name));
+        match CountDecoder::new(instance, actuator, &mut registration) {
+            Ok(decoder) => push(registration, Box::new(decoder), Pace::EveryStep, Role::Channel),
+            Err(found) => note(&key, found),
+        }
+    }
+    let kind = |position: Dimension| match position {
+        Dimension::LENGTH => ActuatorKind::Prismatic,
+        _ => ActuatorKind::Revolute,
+    };
+    let listed: Vec<(&str, ActuatorKind)> =
+        joints.joints().iter().map(|j| (j.name.as_str(), kind(j.kind.position()))).collect();
+    let list = JointList { joints: &listed, jaw: joints.jaw().map(|j| kind(j.kind.position())) };
+    let mut registration = Registration::new(format!("{instance}.bus"));
+    let bus = robot.provenance(Section::Bus);
+    match Bus::new(instance, &robot.bus, &robot.actuators, list, &coupling, &bus, &mut registration) {
+        Ok(component) => match Rate::from_hz(robot.bus.rate.value.si()) {
+            Some(rate) => {
+                push(registration, Box::new(component), Pace::Task(Task::at(rate)), Role::Channel);
+            }
+            None => note("bus", vec![Problem::new("rate", "must lie between 1e-6 Hz and 1 MHz")]),
+        },
+        Err(found) => note("bus", found),
+    }
+    let task = |rate: f64, compute_time: f64| {
+        Some(Task { compute_time: Nanos::from_seconds(compute_time)?, ..Task::at(Rate::from_hz(rate)?) })
+    };
+    let no_task = || vec![Problem::new("rate", "rate and compute time make no task")];
+
+    let provenance = robot.provenance(Section::Supervisor);
+    let mut registration = Registration::new(format!("{instance}.supervisor"));
+    let config = &robot.supervisor;
+    match Supervisor::new(instance, config, &provenance, &joints, &mut registration) {
+        Ok(component) => match task(config.rate.si(), config.compute_time.si()) {
+            Some(task) => push(registration, Box::new(component), Pace::Task(task), Role::Supervisor),
+            None => note("supervisor", no_task()),
+        },
+        Err(found) => note("supervisor", found),
+    }
+
+    let remote_centre = remote_centre_in_base_m.map(|point_in_base_m| RemoteCentre {
+        point_in_base_m,
+        minimum_distance_m: NEAREST_TO_REMOTE_CENTRE_M,
+    });
+    let mut settle = Nanos::ZERO;
+    match ArmKinematics::new(joints.clone(), island::chain(&robot.mechanism), remote_centre) {
+        Ok(kinematics) => {
+            let provenance = robot.provenance(Section::Arm);
+            let mut registration = Registration::new(format!("{instance}.arm"));
+            let config = &robot.arm;
+            match Arm::new(instance, config, &provenance, kinematics, &mut registration) {
+                Ok(component) => match task(config.rate.si(), config.compute_time.si()) {
+                    Some(task) => {
+                        let period = Nanos::from_seconds(task.rate.period_s()).unwrap_or(Nanos::ZERO);
+                        settle = Nanos(task.compute_time.0 + 2 * period.0);
+                        push(registration, Box::new(component), Pace::Task(task), Role::Controller);
+                    }
+                    None => note("arm", no_task()),
+                },
+                Err(found) => note("arm", found),
+            }
+        }
+        Err(found) => note("mechanism", found),
+    }
+
+    let servo_drives: Vec<ServoDrive> = robot
+        .actuators
+        .iter()
+        .map(|actuator| ServoDrive {
+            actuator: actuator.name.clone(),
+            effort_per_ampere: actuator.effort_per_ampere(),
+            current_limit_a: actuator.motor.max_current.value.si(),
+        })
+        .collect();
+    let provenance = robot.provenance(Section::Servo);
+    let mut registration = Registration::new(format!("{instance}.servo"));
+    let config = &robot.servo;
+    let rows = &robot.coupling.joint_from_actuator.value;
+    match Servo::new(instance, config, &provenance, &joints, &servo_drives, rows, &mut registration) {
+        Ok(component) => match task(config.rate.si(), config.compute_time.si()) {
+            Some(task) => push(registration, Box::new(component), Pace::Task(task), Role::Controller),
+            None => note("servo", no_task()),
+        },
+        Err(found) => note("servo", found),
+    }
+
+    for (place, actuator) in robot.actuators.iter().enumerate() {
+        let mut registration = Registration::new(format!("{instance}.{}.motor", actuator.name));
+        match Motor::new(instance, actuator, step_s, &actuators, &mut registration) {
+            Ok(motor) => push(registration, Box::new(motor), Pace::EveryStep, Role::Actuator),
+            Err(found) => note(&format!("actuators[{place}]"), found),
+        }
+    }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    nodes.push(mechanism_node(instance, robot, built, &actuator_rows, step_s, &joints));
+    Ok(Assembly {
+        nodes,
+        limits: limits(instance, robot),
+        actuators: robot.actuators.iter().map(|a| a.name.clone()).collect(),
+        remote_centre_in_base_m,
+        settle,
+        count_bits: robot.actuators.iter().map(|a| a.encoder.count_bits.value).collect(),
+    })
+}
+
+/// The rows of A⁻¹: actuator position = row · q.
+fn inverse_rows(coupling: &Coupling, n: usize) -> Vec<Vec<f64>> {
+    let mut rows = vec![vec![0.0; n]; n];
+    for joint in 0..n {
+        let mut q = vec![0.0; n];
+        q[joint] = 1.0;
+        let mut actuators = vec![0.0; n];
+        coupling.actuators_from_joints(&q, &mut actuators);
+        for (row, value) in rows.iter_mut().zip(actuators) {
+            row[joint] = value;
+        }
+    }
+    rows
+}
+
+fn mechanism_node(
+    instance: &str,
+    robot: &RobotFile,
+    built: island::Built,
+    actuator_rows: &[Vec<f64>],
+    step_s: f64,
+    joints: &trocar_control::ArmJoints,
+) -> Node {
+    let provenance = robot.provenance(Section::Mechanism);
+    let actuators = robot.provenance(Section::Actuators);
+    let mut registration = Registration::new(format!("{instance}.mechanism"));
+    let joint_names: Vec<(String, Dimension)> =
+        robot.mechanism.coordinates.iter().map(|c| (c.name.clone(), c.kind.position())).collect();
+    let actuator_names: Vec<(String, Dimension)> =
+        robot.actuators.iter().map(|a| (a.name.clone(), a.kind.position())).collect();
+    let groups = truth_groups(instance, &joint_names, &actuator_names);
+    let [truth_js, truth_actuators, truth_tip] =
+        ArmMechanism::declare(&built.island, &mut registration, groups);
+
+    let input_of = |name: &str| {
+        let element = built.island.element(name)?;
+        built.island.inputs_of(element).map(|range| range.start)
+    };
+    let mut motors = Vec::new();
+    for (actuator, row) in robot.actuators.iter().zip(actuator_rows) {
+        let [torque_constant, gear] = actuator.power_parameters(instance, &actuators);
+        let torque_constant = registration.parameter(torque_constant);
+        registration.parameter(gear);
+        if let Some(inertia) = &actuator.rotor_inertia {
+            let path = format!("{instance}.{}.motor.rotor_inertia", actuator.name);
+            registration.parameter(actuators.parameter(
+                path,
+                Dimension::INERTIA,
+                inertia.value.si(),
+                inertia,
+                false,
+            ));
+        }
+        motors.push(MotorLink {
+            current: registration.read(format!("{instance}.{}.motor.current", actuator.name)),
+            torque_constant,
+            gear: actuator.gear.value.si,
+            effort_input: input_of(&format!("drive_{}", actuator.name)).unwrap_or(0),
+            row: row.clone(),
+        });
+    }
+    let mut tunable_inputs = Vec::new();
+    for friction in &robot.mechanism.friction {
+        let path = format!("{instance}.{}.friction.coulomb", friction.name);
+        let value = &friction.coulomb;
+        let port = registration.parameter(provenance.parameter(
+            path,
+            value.value.dimension,
+            value.value.si,
+            value,
+            true,
+        ));
+        if let Some(input) = input_of(&format!("friction_{}", friction.name)) {
+            tunable_inputs.push((input, port));
+        }
+    }
+    structural_parameters(instance, &robot.mechanism, &provenance, &mut registration);
+    let load = built.has_payload.then(|| {
+        registration.parameter(ParameterSpec {
+            path: format!("{instance}.load"),
+            dimension: Dimension::MASS,
+            nominal: 0.0,
+            source: "set by the scenario".to_owned(),
+            standing: Standing::Declared,
+            tunable: true,
+        })
+    });
+    let start = |name: &str| {
+        let home = robot.arm.joints.iter().find(|j| j.joint == name).and_then(|j| j.home.as_ref());
+        let joint = joints.axes().find(|joint| joint.name == name);
+        home.map_or_else(|| joint.map_or(0.0, |j| j.clamp(0.0)), |h| h.value.si)
+    };
+    let initial_q = robot.mechanism.coordinates.iter().map(|c| start(&c.name)).collect();
+    let component = ArmMechanism {
+        island: built.island,
+        step_s,
+        initial_q,
+        motors,
+        tunable_inputs,
+        load,
+        tip: built.tip,
+        tip_in_frame: built.tip_in_frame,
+        truth_js,
+        truth_actuators,
+        truth_tip,
+    };
+    Node { registration, component: Box::new(component), pace: Pace::EveryStep, role: Role::Mechanism }
+}
+
+/// The numbers of the mechanism that only the file changes; they are listed, counted and never read at run time.
+fn structural_parameters(
+    instance: &str,
+    config: &MechanismConfig,
+    provenance: &Provenance<'_>,
+    registration: &mut Registration,
+) {
+    let mut add = |path: String, dimension: Dimension, si: f64, (source, standing): (String, Standing)| {
+        let path = format!("{instance}.{path}");
+        registration.parameter(ParameterSpec { path, dimension, nominal: si, source, standing, tunable: false });
+    };
+    fn zero_by_default<T>(value: &Sourced<T>, si: f64) -> bool {
+        si == 0.0 && value.source.is_none() && value.standing.is_none()
+    }
+    for frame in &config.frames {
+        let name = &frame.name;
+        let lengths = [("a", &frame.a), ("d", &frame.d)];
+        for (field, value) in lengths.iter().filter(|(_, v)| !zero_by_default(v, v.value.si())) {
+            add(format!("{name}.{field}"), Dimension::LENGTH, value.value.si(), provenance.of(value));
+        }
+        let angles = [("alpha", &frame.alpha), ("theta", &frame.theta)];
+        for (field, value) in angles.iter().filter(|(_, v)| !zero_by_default(v, v.value.si())) {
+            add(format!("{name}.{field}"), Dimension::ANGLE, value.value.si(), provenance.of(value));
+        }
+    }
+    for link in &config.links {
+        let name = &link.frame;
+        add(format!("{name}.mass"), Dimension::MASS, link.mass.value.si(), provenance.of(&link.mass));
+        for (axis, c) in ["x", "y", "z"].iter().zip(link.centre_of_mass.value) {
+            let stands = provenance.of(&link.centre_of_mass);
+            add(format!("{name}.centre_of_mass.{axis}"), Dimension::LENGTH, c.si(), stands);
+        }
+        for (axes, i) in ["xx", "xy", "xz", "yy", "yz", "zz"].iter().zip(link.inertia.value) {
+            add(format!("{name}.inertia.{axes}"), Dimension::INERTIA, i.si(), provenance.of(&link.inertia));
+        }
+    }
+    for rotor in &config.rotors {
+        let stands = provenance.of(&rotor.inertia);
+        add(format!("{}.rotor_inertia", rotor.name), Dimension::INERTIA, rotor.inertia.value.si(), stands);
+    }
+    for friction in &config.friction {
+        for (field, value) in [
+            ("viscous", &friction.viscous),
+            ("presliding_stiffness", &friction.presliding_stiffness),
+            ("presliding_damping", &friction.presliding_damping),
+        ] {
+            let path = format!("{}.friction.{field}", friction.name);
+            add(path, value.value.dimension, value.value.si, provenance.of(value));
+        }
+    }
+    for stop in &config.stops {
+        for (field, value) in [
+            ("lower", &stop.lower),
+            ("upper", &stop.upper),
+            ("stiffness", &stop.stiffness),
+            ("damping", &stop.damping),
+        ] {
+            let path = format!("{}.stop.{field}", stop.name);
+            add(path, value.value.dimension, value.value.si, provenance.of(value));
+        }
+    }
+}
+
+fn limits(instance: &str, robot: &RobotFile) -> Vec<DeclaredLimit> {
+    robot
+        .declared
+        .iter()
+        .map(|(name, declared)| DeclaredLimit {
+            constant: Constant {
+                path: format!("{instance}.declared.{name}"),
+                value: declared.value.si,
+                dimension: declared.value.dimension,
+            },
+            owner: match &declared.owner {
+                OwnerConfig::Declared { document } => LimitOwner::Declared { document: document.clone() },
+                OwnerConfig::Example => LimitOwner::Example,
+            },
+        })
+        .collect()
+}
+
+/// The given problems below `prefix`.
+pub(crate) fn under(prefix: &str, problems: Vec<Problem>) -> Vec<Problem> {
+    let join = |key: String| match key.as_str() {
+        "" => prefix.to_owned(),
+        k if k.starts_with('[') => format!("{prefix}{k}"),
+        k => format!("{prefix}.{k}"),
+    };
+    problems.into_iter().map(|p| Problem { key: join(p.key), what: p.what }).collect()
+}
+
+/// Where the tool tip of an arm is looked up by an instrument: a laboratory's target on the tool is the truth.
+#[must_use]
+pub(crate) fn truth_of(path: &str) -> Option<String> {
+    path.strip_suffix(".tool_tip").map(|instance| format!("{instance}.truth.tip"))
+}
+
+/// The command groups by which a program drives an arm.
+pub(crate) fn is_superseding(inbox: &GroupSpec) -> bool {
+    inbox.path.rsplit('.').next().is_some_and(|name| name.starts_with("servo_"))
+}

@@ -1,0 +1,489 @@
+//! From a loaded scenario to cases that run: what the files mean, with every mistake at its place.
+
+mod measures;
+mod program;
+mod settings;
+
+use crate::assemble::{Assembly, Setting, assemble, truth_of};
+use crate::case::{ArmGroups, Case, DeclaredLimit, FaultPlan, ProgramGroups, RequirementPlan};
+use crate::fault_board::{FaultBoard, PlacedFault};
+use crate::island::placement;
+use crate::judge::RequirementScope;
+use crate::mechanism::vector3;
+use crate::model::{Model, private_path};
+use crate::schedule::{self, Node, Pace, Role, Task};
+use crate::scope::{Constant, SignalScope};
+use std::collections::BTreeMap;
+use trocar_fault::{Fault, Start, Target};
+use trocar_logic::{Condition, LogicError, Requirement};
+use trocar_plant::{
+    DisplacementSensor, EdgeRecorder, Followed, InstrumentConfig, PositionTracker,
+};
+use trocar_scenario::{Loaded, formula_diagnostic};
+use trocar_signal::{
+    Component, Diagnostic, ElementRef, GroupId, Layout, Problem, Provenance, Rate, Registration, Standing,
+};
+
+/// A scenario whose files make sense: its cases are compiled one by one, when they run.
+pub struct Compiled<'a> {
+    /// The files.
+    pub loaded: &'a Loaded,
+}
+
+/// Checks what a scenario means: compiles its first case and the settings of all others.
+///
+/// # Errors
+/// Every mistake found, with its place.
+pub fn compile(loaded: &Loaded) -> Result<Compiled<'_>, Vec<Diagnostic>> {
+    let compiled = Compiled { loaded };
+    let mut found = Vec::new();
+    for place in 0..loaded.cases.len() {
+        match compiled.case(place) {
+            Ok(_) if place == 0 && !settings::are_structural(loaded) => {
+                // What differs between cases are values of parameters that the first has shown to exist.
+                found.extend((1..loaded.cases.len()).flat_map(|c| settings::value_mistakes(loaded, c)));
+                break;
+            }
+            Ok(_) => {}
+            Err(errors) => {
+                found = errors;
+                break;
+            }
+        }
+    }
+    found.dedup();
+    if found.is_empty() { Ok(compiled) } else { Err(found) }
+}
+
+impl Compiled<'_> {
+    /// How many cases there are.
+    #[must_use]
+    pub fn case_count(&self) -> usize {
+        self.loaded.cases.len()
+    }
+
+    /// Compiles one case.
+    ///
+    /// # Errors
+    /// Every mistake found, with its place.
+    pub fn case(&self, place: usize) -> Result<Case, Vec<Diagnostic>> {
+        Compiler::new(self.loaded, place)?.case()
+    }
+}
+
+/// All that the stages of compiling share.
+pub(crate) struct Compiler<'a> {
+    loaded: &'a Loaded,
+    place: usize,
+    found: Vec<Diagnostic>,
+    nodes: Vec<Node>,
+    arms: BTreeMap<String, Assembly>,
+    limits: Vec<DeclaredLimit>,
+    constants: Vec<Constant>,
+    step_rate: Rate,
+    /// Groups of the device and its instruments, before the program is added.
+    layout: Layout,
+}
+
+impl<'a> Compiler<'a> {
+    fn new(loaded: &'a Loaded, place: usize) -> Result<Compiler<'a>, Vec<Diagnostic>> {
+        let scene = &loaded.scene;
+        let Some(step_rate) = Rate::from_hz(scene.scene.step_rate.si()) else {
+            let problem = Problem::new("step_rate", "must lie between 1e-6 Hz and 1 MHz");
+            return Err(vec![scene.spans.problem("", &problem)]);
+        };
+        let mut compiler = Compiler {
+            loaded,
+            place,
+            found: Vec::new(),
+            nodes: Vec::new(),
+            arms: BTreeMap::new(),
+            limits: Vec::new(),
+            constants: Vec::new(),
+            step_rate,
+            layout: Layout::default(),
+        };
+        compiler.devices();
+        compiler.stop_on_mistakes()?;
+        compiler.layout = compiler.groups_so_far()?;
+        compiler.instruments();
+        compiler.stop_on_mistakes()?;
+        compiler.layout = compiler.groups_so_far()?;
+        Ok(compiler)
+    }
+
+    fn stop_on_mistakes(&mut self) -> Result<(), Vec<Diagnostic>> {
+        if self.found.is_empty() { Ok(()) } else { Err(std::mem::take(&mut self.found)) }
+    }
+
+    /// A mistake of the scenario at a key.
+    pub(crate) fn problem(&mut self, key: &str, what: impl Into<String>) {
+        self.found.push(self.loaded.spans.problem("", &Problem::new(key, what)));
+    }
+
+    pub(crate) fn problems(&mut self, prefix: &str, problems: &[Problem]) {
+        self.found.extend(problems.iter().map(|p| self.loaded.spans.problem(prefix, p)));
+    }
+
+    pub(crate) fn formula_errors(&mut self, key: &str, errors: &[LogicError]) {
+        self.found.extend(errors.iter().map(|e| formula_diagnostic(&self.loaded.spans, key, e)));
+    }
+
+    /// Nothing is called so: the nearest name, and where to look.
+    pub(crate) fn unknown_signal(&mut self, key: &str, path: &str, layout: &Layout) {
+        let place = self.loaded.spans.value(key);
+        let words = self.loaded.roles.in_words_of_the_method(path);
+        let hint = layout
+            .nearest_path(path)
+            .map(|near| format!("did you mean `{}`?", self.loaded.roles.in_words_of_the_method(&near)))
+            .unwrap_or_default();
+        let file = self.loaded.files.first().map_or("FILE", |f| f.shown.as_str());
+        self.found.push(
+            Diagnostic::error("unknown-signal", format!("nothing here is called `{words}`"))
+                .at(place.file, place.range, hint)
+                .note(format!("all that there is: trocar paths {file}")),
+        );
+    }
+
+    fn devices(&mut self) {
+        let scene = &self.loaded.scene;
+        let gravity = vector3(scene.scene.gravity.map(|g| g.si()));
+        for (instance, placed) in &scene.scene.robots {
+            let Some(robot) = scene.robots.get(instance) else { continue };
+            let setting = Setting {
+                gravity_in_world_mps2: gravity,
+                world_from_base: placement(&placed.base),
+                step_rate: self.step_rate,
+            };
+            match assemble(instance, &robot.robot, &setting) {
+                Ok(mut assembly) => {
+                    self.nodes.append(&mut assembly.nodes);
+                    self.limits.append(&mut assembly.limits);
+                    self.arms.insert(instance.clone(), assembly);
+                }
+                Err(problems) => {
+                    self.found.extend(problems.iter().map(|p| robot.spans.problem("", p)));
+                }
+            }
+        }
+        self.constants = self.limits.iter().map(|limit| limit.constant.clone()).collect();
+    }
+
+    fn groups_so_far(&self) -> Result<Layout, Vec<Diagnostic>> {
+        let specs = schedule::groups(&self.nodes).map_err(|errors| self.schedule_errors(&errors))?;
+        let mut layout = Layout::default();
+        for spec in specs {
+            // `groups` has refused two writers of one path.
+            let _ = layout.add(spec);
+        }
+        Ok(layout)
+    }
+
+    fn schedule_errors(&self, errors: &[crate::ScheduleError]) -> Vec<Diagnostic> {
+        let place = self.loaded.scene.spans.value("");
+        errors
+            .iter()
+            .map(|e| {
+                Diagnostic::error("schedule", e.to_string()).at(place.file.clone(), place.range.start..place.range.start, "")
+            })
+            .collect()
+    }
+
+    fn instruments(&mut self) {
+        let sources = BTreeMap::new();
+        // What an instrument of a test states is set by whoever writes the test.
+        let provenance = Provenance { sources: &sources, source: None, standing: Standing::Declared };
+        for (name, config) in &self.loaded.scenario.instruments {
+            let layout = &self.layout;
+            let find = |path: &str| {
+                Followed::find(layout, path)
+                    .or_else(|| Followed::find(layout, &truth_of(path)?))
+            };
+            let mut registration = Registration::new(name);
+            let reg = &mut registration;
+            let built: Result<(Box<dyn Component>, Option<f64>), Vec<Problem>> = match config {
+                InstrumentConfig::PositionTracker(config) => {
+                    PositionTracker::new(name, config, &find, &provenance, reg)
+                        .map(|c| (Box::new(c) as Box<dyn Component>, Some(config.rate.value.si())))
+                }
+                InstrumentConfig::DisplacementSensor(config) => {
+                    DisplacementSensor::new(name, config, &find, &provenance, reg)
+                        .map(|c| (Box::new(c) as Box<dyn Component>, Some(config.rate.value.si())))
+                }
+                InstrumentConfig::EdgeRecorder(config) => {
+                    EdgeRecorder::new(name, config, &find, &provenance, reg)
+                        .map(|c| (Box::new(c) as Box<dyn Component>, None))
+                }
+            };
+            match built {
+                Ok((component, rate)) => {
+                    let pace = match rate.map(Rate::from_hz) {
+                        None => Pace::EveryStep,
+                        Some(Some(rate)) => Pace::Task(Task::at(rate)),
+                        Some(None) => {
+                            self.problem(
+                                &format!("instruments.{name}.rate"),
+                                "must lie between 1e-6 Hz and 1 MHz",
+                            );
+                            continue;
+                        }
+                    };
+                    self.nodes.push(Node { registration, component, pace, role: Role::Instrument });
+                }
+                Err(problems) => self.problems(&format!("instruments.{name}"), &problems),
+            }
+        }
+    }
+
+    fn case(mut self) -> Result<Case, Vec<Diagnostic>> {
+        let program = program::compile(&mut self);
+        self.stop_on_mistakes()?;
+        let mut nodes = std::mem::take(&mut self.nodes);
+        let phases: Vec<String> = self.loaded.scenario.phases.iter().map(|p| p.name.clone()).collect();
+        let poses = program.poses.clone();
+        nodes.insert(0, program.into_node());
+        let private: Vec<(String, String)> = self
+            .loaded
+            .scenario
+            .faults
+            .iter()
+            .filter_map(|f| Some((self.group_of(&f.target, &nodes)?, f.reader.clone()?)))
+            .collect();
+        for (place, fault) in self.loaded.scenario.faults.iter().enumerate() {
+            if let Some(reader) = &fault.reader
+                && !nodes.iter().any(|n| n.registration.path == *reader)
+            {
+                self.problem(&format!("faults[{place}].reader"), format!("there is no component `{reader}`"));
+            }
+        }
+        let model = Model::compile(nodes, self.step_rate, self.loaded.scenario.seed, 0, &private);
+        let mut model = model.map_err(|errors| self.schedule_errors(&errors))?;
+        let placed = self.faults(&model, &phases);
+        let fault_plans = placed.iter().map(|p| fault_plan(&model, p)).collect();
+        let phase_group = model.layout.group("program.phase");
+        let seed = (model.seed, model.run_index);
+        model.faults = FaultBoard::new(&model.layout, placed, phase_group, self.constants.clone(), seed);
+        let (changes, motion_variation) = settings::compile(&mut self, &model);
+        let mut measures = measures::compile(&mut self, &model, &phases, &poses);
+        let requirements = self.requirements(&measures);
+        for measure in &mut measures {
+            measure.judged =
+                requirements.iter().any(|r| r.formula.operands().iter().any(|o| o.path == measure.name));
+        }
+        let (record, record_rate) = self.record(&model);
+        let arms = self.arm_groups(&model);
+        self.stop_on_mistakes()?;
+        let group = |path: &str| model.layout.group(path).unwrap_or(GroupId(0));
+        let outputs = model
+            .seats
+            .iter()
+            .filter(|s| matches!(s.role, Role::Controller | Role::Supervisor | Role::Actuator))
+            .flat_map(|s| s.writes.iter().copied())
+            .collect();
+        let program = ProgramGroups {
+            phase: group("program.phase"),
+            cycle: group("program.cycle"),
+            pose: group("program.pose"),
+            motion: group("program.motion"),
+            reading: group("program.reading"),
+            failure: group("program.failure"),
+        };
+        Ok(Case {
+            name: self.loaded.cases[self.place].name.clone(),
+            changes,
+            phase_lines: (0..phases.len()).map(|i| self.line(&format!("phases[{i}].name"))).collect(),
+            phases,
+            poses,
+            program,
+            motion_variation,
+            measures,
+            requirements,
+            faults: fault_plans,
+            limits: self.limits,
+            decision: self.loaded.scenario.decision,
+            roles: arms.iter().map(|a| a.title.clone()).collect(),
+            arms,
+            outputs,
+            record,
+            record_rate,
+            model,
+        })
+    }
+
+    /// The file and the line at which the value of a key stands.
+    fn line(&self, key: &str) -> (String, u32) {
+        let place = self.loaded.spans.value(key);
+        let file = self.loaded.files.iter().find(|f| f.shown == place.file);
+        let line = file.map_or(0, |f| f.line_column(place.range.start).0);
+        (place.file, line as u32)
+    }
+
+    /// The path of the group to which a fault's target belongs.
+    fn group_of(&self, target: &str, nodes: &[Node]) -> Option<String> {
+        let specs = nodes.iter().flat_map(|n| n.registration.writes.iter().chain(&n.registration.inboxes));
+        specs
+            .map(|spec| spec.path.as_str())
+            .filter(|path| target == *path || target.strip_prefix(path).is_some_and(|r| r.starts_with('.')))
+            .max_by_key(|path| path.len())
+            .map(str::to_owned)
+    }
+
+    fn faults(&mut self, model: &Model, phases: &[String]) -> Vec<PlacedFault> {
+        let mut placed = Vec::new();
+        for (place, config) in self.loaded.scenario.faults.iter().enumerate() {
+            let prefix = format!("faults[{place}]");
+            let whole = model.layout.group(&config.target);
+            let element = model.layout.element(&config.target);
+            let Some(group) = whole.or(element.map(|e| e.group)) else {
+                self.unknown_signal(&format!("{prefix}.target"), &config.target, &model.layout);
+                continue;
+            };
+            let target = Target {
+                group: model.layout.spec(group).clone(),
+                element: if whole.is_some() { None } else { element.map(|e| e.index as usize) },
+                wire_bits: self.wire_bits(&config.target),
+            };
+            let fault = match Fault::new(config, &target) {
+                Ok(fault) => fault,
+                Err(problems) => {
+                    self.problems(&prefix, &problems);
+                    continue;
+                }
+            };
+            let (phase, condition) = match fault.start() {
+                Start::At(_) => (None, None),
+                Start::InPhase { phase, .. } => (Some(phase.clone()), None),
+                Start::When { phase, condition, .. } => (phase.clone(), Some(condition.clone())),
+            };
+            let phase = phase.and_then(|name| {
+                let at = phases.iter().position(|p| *p == name);
+                if at.is_none() {
+                    self.problem(&format!("{prefix}.starts.in"), format!("there is no phase `{name}`"));
+                }
+                at
+            });
+            let roles = BTreeMap::new();
+            let scope = SignalScope { layout: &model.layout, roles: &roles, constants: &self.constants };
+            let condition = match condition.map(|text| Condition::compile(&text, &scope)) {
+                None => None,
+                Some(Ok(condition)) => Some(condition),
+                Some(Err(errors)) => {
+                    self.formula_errors(&format!("{prefix}.starts.when"), &errors);
+                    continue;
+                }
+            };
+            let private_copy = config
+                .reader
+                .as_ref()
+                .and_then(|reader| model.layout.group(&private_path(&target.group.path, reader)));
+            placed.push(PlacedFault { fault, group, private_copy, phase, condition });
+        }
+        placed
+    }
+
+    /// The width of the count that a target is, if it is one.
+    fn wire_bits(&self, target: &str) -> Option<u32> {
+        let rest = target.strip_suffix(".encoder.count")?;
+        let (instance, actuator) = rest.split_once('.')?;
+        let arm = self.arms.get(instance)?;
+        let at = arm.actuators.iter().position(|a| a == actuator)?;
+        arm.count_bits.get(at).copied()
+    }
+
+    fn requirements(&mut self, measures: &[crate::case::MeasurePlan]) -> Vec<RequirementPlan> {
+        let names: Vec<_> = measures
+            .iter()
+            .map(|m| {
+                let rows = m.poses.iter().flatten().count().max(1);
+                (m.name.clone(), m.measure.dimension(), if m.rows_per_pose { rows } else { 1 })
+            })
+            .collect();
+        let faults: Vec<String> = self.loaded.scenario.faults.iter().map(|f| f.name.clone()).collect();
+        let mut plans = Vec::new();
+        for (place, config) in self.loaded.scenario.requirements.iter().enumerate() {
+            let key = format!("requirements[{place}].formula");
+            let scope = RequirementScope { measures: &names, faults: &faults, limits: &self.limits };
+            match Requirement::compile(&config.formula, &scope) {
+                Ok(formula) => {
+                    let (file, line) = self.line(&key);
+                    let written = self.loaded.method.requirements.get(place);
+                    plans.push(RequirementPlan {
+                        id: config.id.clone(),
+                        text: written.map_or_else(|| config.formula.clone(), |r| r.formula.clone()),
+                        why: config.why.clone(),
+                        file,
+                        line,
+                        formula,
+                    });
+                }
+                Err(errors) => self.formula_errors(&key, &errors),
+            }
+        }
+        plans
+    }
+
+    fn record(&mut self, model: &Model) -> (Vec<ElementRef>, Rate) {
+        let Some(config) = &self.loaded.scenario.record else {
+            return (Vec::new(), Rate::new(100, 1).unwrap_or(self.step_rate));
+        };
+        let mut elements = Vec::new();
+        for (place, pattern) in config.signals.iter().enumerate() {
+            let found = model.layout.matching(pattern);
+            if found.is_empty() {
+                self.unknown_signal(&format!("record.signals[{place}]"), pattern, &model.layout);
+            }
+            elements.extend(found);
+        }
+        elements.sort_unstable();
+        elements.dedup();
+        let rate = Rate::from_hz(config.rate.si()).unwrap_or(self.step_rate);
+        if rate.hz() > self.step_rate.hz() {
+            self.problem("record.rate", format!("nothing changes faster than the island's step, {}", self.step_rate));
+        }
+        (elements, rate)
+    }
+
+    fn arm_groups(&self, model: &Model) -> Vec<ArmGroups> {
+        let group = |path: String| model.layout.group(&path).unwrap_or(GroupId(0));
+        self.arms
+            .iter()
+            .map(|(instance, arm)| {
+                let robot = self.loaded.scene.robots.get(instance);
+                let title = robot.map_or("", |r| r.robot.title.as_str());
+                let role = self.loaded.roles.role_of(instance).unwrap_or(instance);
+                ArmGroups {
+                    instance: instance.clone(),
+                    title: format!("{role} = {instance}: {title}"),
+                    tip: group(format!("{instance}.truth.tip")),
+                    operating_state: group(format!("{instance}.operating_state")),
+                    enabled: trocar_control::OperatingState::Enabled.index() as f64,
+                    trip: group(format!("{instance}.supervisor.trip")),
+                    error: group(format!("{instance}.error")),
+                    current_commands: arm
+                        .actuators
+                        .iter()
+                        .map(|a| group(format!("{instance}.{a}.current_command")))
+                        .collect(),
+                }
+            })
+            .collect()
+    }
+}
+
+fn fault_plan(model: &Model, placed: &PlacedFault) -> FaultPlan {
+    let fault = &placed.fault;
+    let element = model.layout.element(fault.target());
+    let dimension = element.map_or_else(
+        || model.layout.spec(placed.group).elements.first().map_or(trocar_signal::Dimension::NUMBER, |e| e.dimension),
+        |e| model.layout.element_spec(e).dimension,
+    );
+    FaultPlan {
+        name: fault.name().to_owned(),
+        kind: fault.kind().word().to_owned(),
+        target: fault.target().to_owned(),
+        dimension,
+        codes: fault.codes().iter().map(|c| c.code.to_owned()).collect(),
+        sentence: fault.sentence(),
+        must_change: fault.must_change(),
+    }
+}

@@ -1,0 +1,170 @@
+//! The measures of a scenario, tied to signals, phases and instruments.
+
+use super::Compiler;
+use crate::assemble::truth_of;
+use crate::case::{Feed, MeasurePlan, Source, WindowPlan};
+use crate::model::Model;
+use trocar_measure::{
+    InputShape, Instrument, Measure, MeasureConfig, MeasureShape, ReadingUncertainty, RecorderUncertainty,
+};
+use trocar_plant::{InstrumentConfig, InstrumentStatement};
+use trocar_signal::{GroupClass, GroupId, Nanos};
+
+pub(crate) fn compile(
+    compiler: &mut Compiler<'_>,
+    model: &Model,
+    phases: &[String],
+    poses: &[String],
+) -> Vec<MeasurePlan> {
+    let mut plans = Vec::new();
+    for (name, config) in &compiler.loaded.scenario.measures {
+        if let Some(plan) = measure(compiler, model, phases, poses, name, config) {
+            plans.push(plan);
+        }
+    }
+    plans
+}
+
+fn measure(
+    compiler: &mut Compiler<'_>,
+    model: &Model,
+    phases: &[String],
+    poses: &[String],
+    name: &str,
+    config: &MeasureConfig,
+) -> Option<MeasurePlan> {
+    let prefix = format!("measures.{name}");
+    let (first, second) = config.paths();
+    let first_source = source(compiler, model, &format!("{prefix}.{}", first.key), first.path);
+    let second_source = match second {
+        Some(path) => Some(source(compiler, model, &format!("{prefix}.{}", path.key), path.path)?),
+        None => None,
+    };
+    let first_source = first_source?;
+    let window = config.window();
+    let phase = match &window.phase {
+        None => None,
+        Some(wanted) => Some(phases.iter().position(|p| p == wanted)?),
+    };
+    let phase_config = phase.and_then(|at| compiler.loaded.scenario.phases.get(at));
+    let visited: Vec<&str> = phase_config
+        .and_then(|p| p.motion.as_ref())
+        .map(|m| poses.iter().map(String::as_str).filter(|p| m.through.iter().any(|t| t == p)).collect())
+        .unwrap_or_default();
+    let repeats = phase_config.map_or(1, |p| p.repeat);
+    let shape_of = |source: Source| match source.element {
+        Some(element) => {
+            InputShape::of_element(&model.layout.spec(source.group).elements[element as usize])
+        }
+        None => InputShape::of_group(model.layout.spec(source.group)),
+    };
+    let mut shape = MeasureShape::new(shape_of(first_source))
+        .cycles(&visited, repeats)
+        .read_by(instrument(compiler, model, first_source.group))
+        .stepped(Nanos::from_seconds(model.step_s()).unwrap_or(Nanos::ZERO));
+    if let Some(second) = second_source {
+        shape = shape.against(shape_of(second));
+    }
+    let measure = match Measure::new(config, &shape) {
+        Ok(measure) => measure,
+        Err(problems) => {
+            compiler.problems(&prefix, &problems);
+            return None;
+        }
+    };
+    let feed = match (config, second_source) {
+        (MeasureConfig::Delay { .. }, Some(second)) => Feed::Events(first_source.group, second.group),
+        (MeasureConfig::DeviationFromTwin { .. }, _) => {
+            if compiler.loaded.scenario.faults.is_empty() {
+                compiler.problem(&prefix, "there is no fault in this scenario, and so no twin to deviate from");
+                return None;
+            }
+            Feed::Twin(first_source)
+        }
+        (_, Some(second)) => Feed::Against(first_source, second),
+        (_, None) => Feed::Values(first_source),
+    };
+    let is_truth = |group: GroupId| model.layout.spec(group).class == GroupClass::Truth;
+    let uses_truth = is_truth(first_source.group) || second_source.is_some_and(|s| is_truth(s.group));
+    Some(MeasurePlan {
+        name: name.to_owned(),
+        measure,
+        feed,
+        window: WindowPlan { phase, at: window.at },
+        uses_truth,
+        poses: poses
+            .iter()
+            .map(|pose| visited.iter().position(|v| v == pose).map(|at| at as u32))
+            .collect(),
+        judged: false,
+        rows_per_pose: matches!(
+            config,
+            MeasureConfig::PoseRepeatability { .. } | MeasureConfig::PoseAccuracy { .. }
+        ),
+    })
+}
+
+/// The signal of a path: a number, or a whole group.
+fn source(compiler: &mut Compiler<'_>, model: &Model, key: &str, path: &str) -> Option<Source> {
+    let layout = &model.layout;
+    if let Some(element) = layout.element(path) {
+        let spec = layout.spec(element.group);
+        let whole = spec.elements.len() == 1;
+        return Some(Source { group: element.group, element: (!whole || spec.elements[0].name.is_empty()).then_some(element.index) })
+            .map(|s| if matches!(spec.kind, trocar_signal::GroupKind::Event) { Source { element: None, ..s } } else { s });
+    }
+    let group = layout.group(path).or_else(|| layout.group(&truth_of(path)?));
+    if group.is_none() {
+        compiler.unknown_signal(key, path, layout);
+    }
+    group.map(|group| Source { group, element: None })
+}
+
+/// What is known of the instrument that writes a group.
+fn instrument(compiler: &Compiler<'_>, model: &Model, group: GroupId) -> Instrument {
+    let spec = model.layout.spec(group);
+    let Some(config) = compiler.loaded.scenario.instruments.get(&spec.writer) else { return Instrument::None };
+    match config {
+        InstrumentConfig::PositionTracker(config) => reading(&config.statement()),
+        InstrumentConfig::DisplacementSensor(config) => {
+            let dimension = spec.elements.first().map_or(trocar_signal::Dimension::NUMBER, |e| e.dimension);
+            reading(&statement_of_displacement(config, dimension))
+        }
+        InstrumentConfig::EdgeRecorder(config) => {
+            let channel = |id: GroupId| {
+                let path = &model.layout.spec(id).path;
+                config.statement(path.rsplit('.').next().unwrap_or(path))
+            };
+            let first = channel(group);
+            Instrument::Recorder(RecorderUncertainty {
+                resolution_s: first.resolution,
+                clock_rate_error: first.clock_ppm.abs() * 1e-6,
+                // The slope of an edge is not known before the run: a comparator's noise shows in the run's scatter.
+                threshold_noise_s: 0.0,
+            })
+        }
+    }
+}
+
+fn statement_of_displacement(
+    config: &trocar_plant::DisplacementSensorConfig,
+    dimension: trocar_signal::Dimension,
+) -> InstrumentStatement {
+    InstrumentStatement {
+        expanded_uncertainty: config.uncertainty.as_ref().map_or(0.0, |u| u.value.si),
+        noise_sd: config.noise.as_ref().map_or(0.0, |n| n.value.si),
+        resolution: config.resolution.as_ref().map_or(0.0, |r| r.value.si),
+        ..InstrumentStatement::silent(dimension)
+    }
+}
+
+fn reading(statement: &InstrumentStatement) -> Instrument {
+    Instrument::Reading(ReadingUncertainty {
+        expanded: statement.expanded_uncertainty,
+        k: statement.coverage_k,
+        // A tracker's stated uncertainty includes its registration; a registration drawn beside it is its own.
+        registration_u: statement.registration_translation_sd,
+        noise_sd: statement.noise_sd,
+        resolution: statement.resolution,
+    })
+}

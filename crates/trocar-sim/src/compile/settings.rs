@@ -1,0 +1,226 @@
+//! Set-up, cases and variation: which parameters differ from their file, and when.
+
+use super::Compiler;
+use crate::case::{Law, MotionVariation};
+use crate::model::Model;
+use crate::scope::Constant;
+use trocar_logic::{LogicError, OperandId, Requirement, Scope, Type};
+use trocar_math::random::Stream;
+use trocar_scenario::Loaded;
+use trocar_scenario::scenario::{Drawn, VariationConfig};
+use trocar_signal::diagnostic::nearest;
+use trocar_signal::group::matches;
+use trocar_signal::{AnyQuantity, Diagnostic, Dimension, Problem};
+
+/// Whether some case changes more than values of parameters; none can yet: the mechanism changes with its file alone.
+pub(crate) fn are_structural(_: &Loaded) -> bool {
+    false
+}
+
+/// Values of a case's settings that cannot be read at all.
+pub(crate) fn value_mistakes(loaded: &Loaded, case: usize) -> Vec<Diagnostic> {
+    let case = &loaded.cases[case];
+    case.settings
+        .iter()
+        .filter(|(_, value)| AnyQuantity::parse(value).is_err() && !value.contains('.'))
+        .map(|(path, value)| {
+            let key = format!("vary.\"{path}\"");
+            loaded.spans.problem("", &Problem::new(key, format!("`{value}` is not a quantity")))
+        })
+        .collect()
+}
+
+/// Changes to parameters before the run, and what is drawn with each motion.
+pub(crate) fn compile(
+    compiler: &mut Compiler<'_>,
+    model: &Model,
+) -> (Vec<(usize, f64)>, Vec<MotionVariation>) {
+    let mut values: Vec<f64> = model.parameters.iter().map(|p| p.nominal).collect();
+    let mut touched = vec![false; values.len()];
+    let scenario = &compiler.loaded.scenario;
+    let case = &compiler.loaded.cases[compiler.place];
+    let setup = scenario.setup.iter().map(|(path, value)| (format!("setup.\"{path}\""), path, value));
+    let vary = case.settings.iter().map(|(path, value)| (format!("vary.\"{path}\""), path, value));
+    for (key, path, text) in setup.chain(vary).collect::<Vec<_>>() {
+        let places = parameters(compiler, model, &key, path, true);
+        for place in places {
+            if let Some(value) = value(compiler, &key, text, model.parameters[place].dimension) {
+                values[place] = value;
+                touched[place] = true;
+            }
+        }
+    }
+    let mut motions = Vec::new();
+    for (path, config) in &compiler.loaded.scenario.variation {
+        if path.ends_with(".start") {
+            continue;
+        }
+        let key = format!("variation.\"{path}\"");
+        if config.drawn == Drawn::EachReading {
+            compiler.problem(&key, "what differs from reading to reading is the instrument's `noise`; set it there");
+            continue;
+        }
+        for place in parameters(compiler, model, &key, path, config.drawn == Drawn::EachMotion) {
+            let parameter = &model.parameters[place];
+            let Some(law) = law(compiler, &key, config, parameter.dimension, values[place]) else { continue };
+            let draw_path = format!("variation.{}", parameter.path);
+            match config.drawn {
+                Drawn::EachMotion => motions.push(MotionVariation {
+                    parameter: place,
+                    path: draw_path,
+                    nominal: values[place],
+                    law,
+                }),
+                _ => {
+                    let draw = Stream::new(model.seed, model.run_index, &draw_path).at(0, 0);
+                    let drawn = law.value(values[place], draw);
+                    let negative = values[place] >= 0.0 && drawn < 0.0;
+                    values[place] = if negative { 0.0 } else { drawn };
+                    touched[place] = true;
+                }
+            }
+        }
+    }
+    let changes = touched.iter().zip(values).enumerate();
+    (changes.filter(|(_, (t, _))| **t).map(|(i, (_, v))| (i, v)).collect(), motions)
+}
+
+/// The parameters that a path or pattern names. `arm.speed` finds `arm`'s own `arm.speed` as well.
+fn parameters(
+    compiler: &mut Compiler<'_>,
+    model: &Model,
+    key: &str,
+    path: &str,
+    needs_tunable: bool,
+) -> Vec<usize> {
+    let own = path.split_once('.').map(|(instance, rest)| format!("{instance}.arm.{rest}"));
+    let named = |pattern: &str| -> Vec<usize> {
+        let all = model.parameters.iter().enumerate();
+        all.filter(|(_, p)| matches(pattern, &p.path)).map(|(i, _)| i).collect()
+    };
+    let mut found = named(path);
+    if found.is_empty() {
+        found = own.as_deref().map(named).unwrap_or_default();
+    }
+    if found.is_empty() {
+        let near = nearest(path, model.parameters.iter().map(|p| p.path.as_str()));
+        let words = compiler.loaded.roles.in_words_of_the_method(path);
+        let near = near.map(|n| compiler.loaded.roles.in_words_of_the_method(n));
+        let hint = near.map_or(String::new(), |n| format!("; did you mean `{n}`?"));
+        compiler.problem(key, format!("there is no parameter `{words}`{hint}"));
+    }
+    let fixed = found.iter().find(|i| needs_tunable && !model.parameters[**i].tunable);
+    if let Some(fixed) = fixed {
+        let path = &model.parameters[*fixed].path;
+        compiler.problem(key, format!("`{path}` is part of the mechanism: change it in the robot's file"));
+        return Vec::new();
+    }
+    found
+}
+
+/// A value of a setting: a quantity, or an expression over declared limits.
+fn value(compiler: &mut Compiler<'_>, key: &str, text: &str, meant: Dimension) -> Option<f64> {
+    let (si, is) = match AnyQuantity::parse(text) {
+        Ok(quantity) => (quantity.si, quantity.dimension),
+        Err(not_a_quantity) => {
+            let looks_like_number = text.trim_start().starts_with(|c: char| c.is_ascii_digit() || "+-.−".contains(c));
+            if looks_like_number && !text.contains(['*', '/', '(']) {
+                compiler.problem(key, not_a_quantity.to_string());
+                return None;
+            }
+            match evaluate(text, &compiler.constants) {
+                Ok(found) => found,
+                Err(errors) => {
+                    compiler.formula_errors(key, &errors);
+                    return None;
+                }
+            }
+        }
+    };
+    if is != meant {
+        compiler.problem(key, format!("{meant} ({}) is meant here, and this is {is}", meant.si_unit()));
+        return None;
+    }
+    Some(si)
+}
+
+/// A path of constants alone.
+struct Constants<'a>(&'a [Constant]);
+
+impl Scope for Constants<'_> {
+    fn resolve(&self, path: &str) -> Option<(OperandId, Type)> {
+        let at = self.0.iter().position(|c| c.path == path)?;
+        Some((OperandId(at as u32), Type::number(self.0[at].dimension)))
+    }
+    fn names(&self) -> Vec<String> {
+        self.0.iter().map(|c| c.path.clone()).collect()
+    }
+}
+
+impl trocar_logic::Figures for Constants<'_> {
+    fn figure(&self, id: OperandId, _: usize) -> Option<trocar_logic::Figure> {
+        let constant = self.0.get(id.0 as usize)?;
+        Some(trocar_logic::Figure { value: constant.value, expanded_u: 0.0 })
+    }
+}
+
+/// The value and dimension of an expression over constants: the left side of a comparison with itself.
+fn evaluate(text: &str, constants: &[Constant]) -> Result<(f64, Dimension), Vec<LogicError>> {
+    let scope = Constants(constants);
+    let doubled = format!("({text}) <= ({text})");
+    let requirement = Requirement::compile(&doubled, &scope).map_err(|errors| {
+        let inside = 1..=text.len() + 1;
+        errors
+            .into_iter()
+            .filter(|e| e.labels.iter().all(|(range, _)| inside.contains(&range.start) && inside.contains(&range.end)))
+            .map(|e| LogicError {
+                labels: e.labels.into_iter().map(|(r, t)| (r.start - 1..r.end - 1, t)).collect(),
+                ..e
+            })
+            .collect::<Vec<_>>()
+    })?;
+    match requirement.evaluate(&scope).into_iter().next() {
+        Some(Ok(comparison)) => Ok((comparison.lhs.figure.value, comparison.dimension)),
+        Some(Err(error)) => Err(vec![LogicError {
+            title: error.to_string(),
+            labels: Vec::new(),
+            notes: Vec::new(),
+        }]),
+        None => Err(Vec::new()),
+    }
+}
+
+/// A law in the parameter's unit; percentages are of its value.
+fn law(
+    compiler: &mut Compiler<'_>,
+    key: &str,
+    config: &VariationConfig,
+    meant: Dimension,
+    nominal: f64,
+) -> Option<Law> {
+    let mut in_unit = |quantity: AnyQuantity| {
+        if quantity.dimension == meant {
+            Some(quantity.si)
+        } else if quantity.dimension == Dimension::NUMBER {
+            Some(quantity.si * nominal)
+        } else {
+            let what = format!("{meant} or a percentage is meant here, and this is {}", quantity.dimension);
+            compiler.problem(key, what);
+            None
+        }
+    };
+    match (config.normal, config.uniform) {
+        (Some(sd), None) => {
+            let sd = in_unit(sd)?.abs();
+            Some(Law::Normal(sd))
+        }
+        (None, Some([low, high])) => {
+            let (low, high) = (in_unit(low)?, in_unit(high)?);
+            Some(Law::Uniform(trocar_math::min(low, high), trocar_math::max(low, high)))
+        }
+        _ => {
+            compiler.problem(key, "a variation is either `normal` or `uniform`");
+            None
+        }
+    }
+}
