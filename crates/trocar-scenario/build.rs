@@ -1,7 +1,6 @@
 //! Rebuilds the crate when a file of the built-in library appears or goes: `include_dir!` alone sees only changes of
 //! files that were there.
 
-#[expect(clippy::print_stdout, reason = "a build script speaks to cargo through its output")]
 fn main() {
     println!("cargo:rerun-if-changed=../../scenes");
     println!("cargo:rerun-if-changed=../../scenarios");

@@ -61,7 +61,10 @@ pub struct IslandInputs<'a> {
 /// How an island is stepped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Integrator {
-    /// Linearly implicit leapfrog, drift–kick–drift: second order, stable with stiff elements, true stick.
+    /// Linearly implicit leapfrog, drift–kick–drift: second order, true stick.
+    ///
+    /// Damping, friction and stops are stable at any step. Springs need h ω < √6, with ω² the largest eigenvalue of
+    /// M⁻¹ Σ k r rᵀ; gravity and Coriolis terms are explicit.
     #[default]
     Leapfrog,
     /// Classic fourth-order Runge–Kutta over mechanism and element states: explicit, for checks.

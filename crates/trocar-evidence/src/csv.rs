@@ -42,7 +42,8 @@ pub enum CsvError {
 /// # Errors
 /// [`CsvError`]. Of a recording that breaks off, the rows before are written.
 pub fn write_csv(recording: impl Read, patterns: &[String], out: impl Write) -> Result<u64, CsvError> {
-    let mut table = Rows { out, columns: Vec::new(), held: Vec::new(), open: None, line: String::new(), rows: 0 };
+    let mut table =
+        Rows { out, columns: Vec::new(), held: Vec::new(), open: None, line: String::new(), rows: 0 };
     let mut layout = Layout::default();
     let mut begun = false;
     let scanned = scan(recording, |item| {

@@ -381,6 +381,9 @@ pub enum CompareError {
         /// The first thing that differs.
         what: String,
     },
+    /// The replay did not come to its end.
+    #[error("the replay did not come to its end")]
+    NotRun,
 }
 
 /// Compares a run, as it goes, with recorded digests.
@@ -437,15 +440,21 @@ impl<R: Read> Comparison<R> {
         match &mut self.found {
             None if row.at != now => {
                 let kind = DifferenceKind::Instant { recorded: row.at };
-                self.found =
-                    Some(Difference { at: now.min(row.at), blocks: names, exact: false, later: Vec::new(), kind });
+                self.found = Some(Difference {
+                    at: now.min(row.at),
+                    blocks: names,
+                    exact: false,
+                    later: Vec::new(),
+                    kind,
+                });
                 self.settled = true;
             }
             None if row.agrees(chain) && names.is_empty() => {}
             None => {
                 let kind = DifferenceKind::Content;
                 self.settled = row.full && !names.is_empty();
-                self.found = Some(Difference { at: now, blocks: names, exact: row.full, later: Vec::new(), kind });
+                self.found =
+                    Some(Difference { at: now, blocks: names, exact: row.full, later: Vec::new(), kind });
             }
             Some(found) => {
                 if found.blocks.is_empty() {

@@ -50,7 +50,11 @@ fn name(id: &str, case: &str) -> String {
     if case.is_empty() { id.to_owned() } else { format!("{id} [{case}]") }
 }
 
-fn requirement_case(header: &ScenarioHeader, case: &CaseOutcome, requirement: &RequirementOutcome) -> TestCase {
+fn requirement_case(
+    header: &ScenarioHeader,
+    case: &CaseOutcome,
+    requirement: &RequirementOutcome,
+) -> TestCase {
     let said = |text: Option<&String>| text.cloned().unwrap_or_else(|| "–".to_owned());
     let figure = said(requirement.figure.as_ref().map(|f| &f.text));
     let limit = requirement.limit.as_ref().map_or("no limit".to_owned(), |limit| {
@@ -65,8 +69,10 @@ fn requirement_case(header: &ScenarioHeader, case: &CaseOutcome, requirement: &R
     lines.extend(requirement.hints.iter().cloned());
     lines.push(place);
     lines.retain(|line| !line.is_empty());
-    let mut test =
-        TestCase::new(name(&requirement.id, &case.case), status(requirement.verdict, &message, &lines.join("\n")));
+    let mut test = TestCase::new(
+        name(&requirement.id, &case.case),
+        status(requirement.verdict, &message, &lines.join("\n")),
+    );
     test.set_classname(header.quote(&case.case, &requirement.id));
     test
 }

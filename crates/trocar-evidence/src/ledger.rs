@@ -30,7 +30,8 @@ pub fn ledger(fault: &FaultOutcome) -> Vec<String> {
 
     // One decimal where a latency below 100 ms would lose something without it.
     let ms = |at_s: f64| at_s * 1e3;
-    let fine = after.iter().any(|(at_s, _)| ms(*at_s) < 100.0 && (ms(*at_s) - ms(*at_s).round()).abs() > 0.05);
+    let fine =
+        after.iter().any(|(at_s, _)| ms(*at_s) < 100.0 && (ms(*at_s) - ms(*at_s).round()).abs() > 0.05);
     let decimals = usize::from(fine);
     let numbers: Vec<String> = after.iter().map(|(at_s, _)| format!("{:.decimals$}", ms(*at_s))).collect();
     let number_width = numbers.iter().map(String::len).max().unwrap_or(0);
@@ -48,7 +49,9 @@ pub fn ledger(fault: &FaultOutcome) -> Vec<String> {
     }
     let note = |text: &str| format!("  {:>width$}   {text}", "");
     if fault.outcome == "dormant" {
-        lines.push(note("dormant: no output of a controller, supervisor or actuator differed from the twin's"));
+        lines.push(note(
+            "dormant: no output of a controller, supervisor or actuator differed from the twin's",
+        ));
     } else if fault.detected_s.is_none() {
         lines.push(note("not announced"));
     }

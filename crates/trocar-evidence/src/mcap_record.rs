@@ -160,9 +160,8 @@ fn channel<W: Write + Seek>(
     topic: &str,
     metadata: &BTreeMap<String, String>,
 ) -> std::io::Result<u16> {
-    let schema = writer
-        .add_schema(message.schema_name(), "ros2msg", message.definition().as_bytes())
-        .map_err(io)?;
+    let schema =
+        writer.add_schema(message.schema_name(), "ros2msg", message.definition().as_bytes()).map_err(io)?;
     writer.add_channel(schema, topic, "cdr", metadata).map_err(io)
 }
 

@@ -58,10 +58,12 @@ const TIME: &str = "MSG: builtin_interfaces/Time\nint32 sec\nuint32 nanosec\n";
 const VECTOR3: &str = "MSG: geometry_msgs/Vector3\nfloat64 x\nfloat64 y\nfloat64 z\n";
 const POINT: &str = "MSG: geometry_msgs/Point\nfloat64 x\nfloat64 y\nfloat64 z\n";
 const QUATERNION: &str = "MSG: geometry_msgs/Quaternion\nfloat64 x\nfloat64 y\nfloat64 z\nfloat64 w\n";
-const POSE: &str = "MSG: geometry_msgs/Pose\ngeometry_msgs/Point position\ngeometry_msgs/Quaternion orientation\n";
+const POSE: &str =
+    "MSG: geometry_msgs/Pose\ngeometry_msgs/Point position\ngeometry_msgs/Quaternion orientation\n";
 const TWIST: &str = "MSG: geometry_msgs/Twist\ngeometry_msgs/Vector3 linear\ngeometry_msgs/Vector3 angular\n";
 const WRENCH: &str = "MSG: geometry_msgs/Wrench\ngeometry_msgs/Vector3 force\ngeometry_msgs/Vector3 torque\n";
-const LAYOUT: &str = "MSG: std_msgs/MultiArrayLayout\nstd_msgs/MultiArrayDimension[] dim\nuint32 data_offset\n";
+const LAYOUT: &str =
+    "MSG: std_msgs/MultiArrayLayout\nstd_msgs/MultiArrayDimension[] dim\nuint32 data_offset\n";
 const DIMENSION: &str = "MSG: std_msgs/MultiArrayDimension\nstring label\nuint32 size\nuint32 stride\n";
 
 impl MessageType {
@@ -118,7 +120,9 @@ impl MessageType {
             MessageType::Pose => {
                 &["std_msgs/Header header\ngeometry_msgs/Pose pose\n", HEADER, TIME, POSE, POINT, QUATERNION]
             }
-            MessageType::Point => &["std_msgs/Header header\ngeometry_msgs/Point point\n", HEADER, TIME, POINT],
+            MessageType::Point => {
+                &["std_msgs/Header header\ngeometry_msgs/Point point\n", HEADER, TIME, POINT]
+            }
             MessageType::Quaternion => {
                 &["std_msgs/Header header\ngeometry_msgs/Quaternion quaternion\n", HEADER, TIME, QUATERNION]
             }
@@ -261,7 +265,9 @@ impl GroupCodec {
             MessageType::String => {
                 let name = r.string()?;
                 let state = self.states.iter().position(|state| state == name);
-                out.push(state.ok_or(CdrError::BadValue { what: "a state that the group does not have" })? as f64);
+                out.push(
+                    state.ok_or(CdrError::BadValue { what: "a state that the group does not have" })? as f64
+                );
                 Ok(())
             }
             MessageType::UInt64 => r.u64().map(|value| out.push(value as f64)),
@@ -342,7 +348,8 @@ mod tests {
         rotation.elements = ["x", "y", "z", "w"]
             .map(|n| trocar_signal::Element { name: n.to_owned(), dimension: Dimension::NUMBER })
             .to_vec();
-        let vector = ["a", "b"].map(|n| trocar_signal::Element { name: n.to_owned(), dimension: Dimension::FORCE });
+        let vector =
+            ["a", "b"].map(|n| trocar_signal::Element { name: n.to_owned(), dimension: Dimension::FORCE });
         vec![
             GroupSpec::joint_state("psm1.measured_js", joints),
             GroupSpec::joint_positions("psm1.servo_jp", joints),
@@ -387,7 +394,10 @@ mod tests {
             let defined: Vec<&str> = definition.lines().filter_map(|l| l.strip_prefix("MSG: ")).collect();
             for line in definition.lines().filter(|l| !l.starts_with("MSG: ") && !l.starts_with("====")) {
                 let named = line.split(' ').next().unwrap_or("").trim_end_matches("[]");
-                assert!(!named.contains('/') || defined.contains(&named), "{message:?}: {named} is not defined");
+                assert!(
+                    !named.contains('/') || defined.contains(&named),
+                    "{message:?}: {named} is not defined"
+                );
             }
             for name in &defined {
                 assert_eq!(defined.iter().filter(|d| *d == name).count(), 1);

@@ -126,7 +126,10 @@ impl<R: Read> SnapshotReader<R> {
         };
         self.number += 1;
         let damaged = SnapshotError::Damaged { number: self.number };
-        if xxh3_64(head.get(..24).unwrap_or(&[])) != check || words > MAX_WORDS || stored > 16 * (MAX_WORDS + 1) {
+        if xxh3_64(head.get(..24).unwrap_or(&[])) != check
+            || words > MAX_WORDS
+            || stored > 16 * (MAX_WORDS + 1)
+        {
             return Err(damaged);
         }
         let mut bytes = Vec::new();

@@ -38,7 +38,7 @@ pub fn table(results: &[ScenarioResult], style: &TableStyle) -> String {
     let rows = || {
         blocks.iter().flat_map(|block| &block.lines).filter_map(|line| match line {
             Line::Row(row) => Some(row),
-            Line::Text { .. } => None,
+            Line::Text(_) => None,
         })
     };
     let mut columns = LEAST;
@@ -56,8 +56,8 @@ pub fn table(results: &[ScenarioResult], style: &TableStyle) -> String {
         for line in &block.lines {
             match line {
                 Line::Row(row) => push_row(&mut out, row, columns, style.styled),
-                Line::Text { deeper, text } => {
-                    let indent = 2 + columns[0] + 2 + deeper;
+                Line::Text(text) => {
+                    let indent = 2 + columns[0] + 2;
                     push_line(&mut out, &format!("{}{text}", " ".repeat(indent)));
                 }
             }
@@ -77,7 +77,7 @@ struct Block {
 
 enum Line {
     Row(Row),
-    Text { deeper: usize, text: String },
+    Text(String),
 }
 
 /// Identifier, subject, figure, limit, owner, margin; fewer where the last is a remark that takes the rest.
@@ -87,7 +87,7 @@ struct Row {
 }
 
 fn text(text: impl Into<String>) -> Line {
-    Line::Text { deeper: 0, text: text.into() }
+    Line::Text(text.into())
 }
 
 fn block(result: &ScenarioResult) -> Block {
@@ -105,14 +105,9 @@ fn block(result: &ScenarioResult) -> Block {
     aside.retain(|part| !part.is_empty());
 
     let mut lines = Vec::new();
-    let mut ids: Vec<&str> = Vec::new();
-    for requirement in result.cases.iter().flat_map(|case| &case.requirements) {
-        if !ids.contains(&requirement.id.as_str()) {
-            ids.push(&requirement.id);
-        }
-    }
-    for id in ids {
-        requirement_lines(&result.cases, id, &mut lines);
+    let mut said = BTreeSet::new();
+    for id in requirement_ids(&result.cases) {
+        requirement_lines(&result.cases, id, &mut said, &mut lines);
     }
     figure_lines(&shown.figures, &mut lines);
     failure_lines(&result.cases, &mut lines);
@@ -127,28 +122,51 @@ fn block(result: &ScenarioResult) -> Block {
     Block { title, aside: aside.join("; "), lines }
 }
 
-/// The case whose verdict is worst; of equal ones the first.
-fn worst_case(cases: &[CaseOutcome]) -> Option<&CaseOutcome> {
-    let verdict = |case: &CaseOutcome| case_verdicts(case).max();
-    let worst = cases.iter().map(verdict).max()?;
-    cases.iter().find(|case| verdict(case) == worst)
+/// The identifiers of all requirements, in the order of the file.
+fn requirement_ids(cases: &[CaseOutcome]) -> Vec<&str> {
+    let mut ids: Vec<&str> = Vec::new();
+    for requirement in cases.iter().flat_map(|case| &case.requirements) {
+        if !ids.contains(&requirement.id.as_str()) {
+            ids.push(&requirement.id);
+        }
+    }
+    ids
 }
 
-fn requirement_lines(cases: &[CaseOutcome], id: &str, lines: &mut Vec<Line>) {
-    let all: Vec<(&CaseOutcome, &RequirementOutcome)> = cases
-        .iter()
-        .filter_map(|case| case.requirements.iter().find(|r| r.id == id).map(|r| (case, r)))
-        .collect();
+fn of_id<'a>(cases: &'a [CaseOutcome], id: &str) -> Vec<(&'a CaseOutcome, &'a RequirementOutcome)> {
+    let of_case = |case: &'a CaseOutcome| case.requirements.iter().find(|r| r.id == id).map(|r| (case, r));
+    cases.iter().filter_map(of_case).collect()
+}
+
+/// The worst of the cases for one requirement: by verdict, then by margin, then the first.
+fn worst_of<'a>(cases: &'a [CaseOutcome], id: &str) -> Option<(&'a CaseOutcome, &'a RequirementOutcome)> {
     let margin = |r: &RequirementOutcome| r.margin.as_ref().map_or(f64::INFINITY, |m| m.value);
-    let worst = all.iter().copied().reduce(|best, next| {
-        let worse = (next.1.verdict > best.1.verdict)
-            || (next.1.verdict == best.1.verdict && margin(next.1) < margin(best.1));
+    of_id(cases, id).into_iter().reduce(|best, next| {
+        let same = next.1.verdict == best.1.verdict;
+        let worse = next.1.verdict > best.1.verdict || (same && margin(next.1) < margin(best.1));
         if worse { next } else { best }
-    });
-    let Some((case, worst)) = worst else { return };
+    })
+}
+
+/// The case that is shown: one that failed before it had verdicts, else the worst for the requirement whose verdict is
+/// worst.
+fn worst_case(cases: &[CaseOutcome]) -> Option<&CaseOutcome> {
+    let without_verdicts = cases.iter().find(|case| case.requirements.is_empty() && case.failure.is_some());
+    let ids = requirement_ids(cases);
+    let worst = ids
+        .iter()
+        .filter_map(|id| worst_of(cases, id))
+        .reduce(|best, next| if next.1.verdict > best.1.verdict { next } else { best });
+    without_verdicts.or(worst.map(|(case, _)| case)).or(cases.first())
+}
+
+fn requirement_lines(cases: &[CaseOutcome], id: &str, said: &mut BTreeSet<String>, lines: &mut Vec<Line>) {
+    let Some((case, worst)) = worst_of(cases, id) else { return };
+    let requirements: Vec<&RequirementOutcome> = of_id(cases, id).into_iter().map(|(_, r)| r).collect();
     let or_nothing = |text: Option<String>| text.filter(|t| !t.is_empty()).unwrap_or(NOTHING.to_owned());
     let figure_text = |figure: &Option<Reported>| figure.as_ref().map(|f| f.text.clone());
-    let subject = if worst.figure.is_none() && worst.subject.is_empty() { None } else { Some(worst.subject.clone()) };
+    let subject =
+        if worst.figure.is_none() && worst.subject.is_empty() { None } else { Some(worst.subject.clone()) };
     lines.push(Line::Row(Row {
         cells: vec![
             worst.id.clone(),
@@ -163,20 +181,27 @@ fn requirement_lines(cases: &[CaseOutcome], id: &str, lines: &mut Vec<Line>) {
     if let Some(document) = worst.limit.as_ref().and_then(|limit| limit.document.as_ref()) {
         lines.push(text(format!("limit declared in {document}")));
     }
-    let where_text = match (&worst.reason, all.len() > 1 && !case.case.is_empty()) {
+    // A run that stopped has one reason for all its requirements: it is said once.
+    let reason = worst.reason.as_ref().filter(|reason| said.insert((*reason).clone()));
+    let where_text = match (reason, requirements.len() > 1 && !case.case.is_empty()) {
         (Some(reason), true) => Some(format!("{reason}; {}", case.case)),
         (Some(reason), false) => Some(reason.clone()),
         (None, true) => Some(format!("case {}", case.case)),
         (None, false) => None,
     };
     lines.extend(where_text.map(text));
-    let requirements: Vec<&RequirementOutcome> = all.iter().map(|(_, r)| *r).collect();
+    if let Some(figure) =
+        case.figures.iter().find(|f| f.judged && f.figure.is_some() && f.figure == worst.figure)
+    {
+        instrument_lines(figure, lines);
+    }
     let mut beside: Vec<String> = Vec::new();
-    if all.len() > 1 {
+    if requirements.len() > 1 {
         beside.push(cases_text(&requirements));
     }
     if let Some(control) = worst.without_fault {
-        let figure = worst.figure_without_fault.as_ref().map_or(String::new(), |f| format!("{}, ", bare(&f.text)));
+        let figure =
+            worst.figure_without_fault.as_ref().map_or(String::new(), |f| format!("{}, ", bare(&f.text)));
         beside.push(format!("control without the fault: {figure}{control}"));
     }
     if !beside.is_empty() {
@@ -229,9 +254,11 @@ fn figure_lines(figures: &[FigureOutcome], lines: &mut Vec<Line>) {
         if !seen.insert(&figure.name) {
             continue;
         }
-        let rows: Vec<&FigureOutcome> = figures.iter().filter(|f| !f.judged && f.name == figure.name).collect();
+        let rows: Vec<&FigureOutcome> =
+            figures.iter().filter(|f| !f.judged && f.name == figure.name).collect();
         let size = |f: &FigureOutcome| f.figure.as_ref().map_or(f64::NEG_INFINITY, |r| r.value.abs());
-        let largest = rows.iter().copied().reduce(|best, next| if size(next) > size(best) { next } else { best });
+        let largest =
+            rows.iter().copied().reduce(|best, next| if size(next) > size(best) { next } else { best });
         let Some(largest) = largest else { continue };
         let truth = if largest.uses_truth { " (truth)" } else { "" };
         let row = if largest.row.is_empty() { String::new() } else { format!(", at {}", largest.row) };
@@ -243,19 +270,28 @@ fn figure_lines(figures: &[FigureOutcome], lines: &mut Vec<Line>) {
         let value = largest.figure.as_ref().map_or(NOTHING.to_owned(), |f| f.text.clone());
         let subject = format!("{}{truth}{row}", largest.name);
         lines.push(Line::Row(Row { cells: vec![String::new(), subject, value, remark], verdict: None }));
-        lines.extend(largest.reason.clone().map(text));
-        if let Some(alone) = &largest.instrument_alone {
-            lines.push(text(format!("the instrument alone gives {}", alone.text)));
-        }
+        instrument_lines(largest, lines);
     }
+}
+
+/// What must be said beside a figure: what the instrument alone would give, and any note.
+fn instrument_lines(figure: &FigureOutcome, lines: &mut Vec<Line>) {
+    if let (Some(alone), Some(value)) = (&figure.instrument_alone, &figure.figure) {
+        // Mostly: more than half of the variance.
+        let mostly = 2.0 * alone.value * alone.value > value.value * value.value;
+        let mostly = if mostly { "; this figure is mostly the instrument's" } else { "" };
+        lines.push(text(format!("hint: the instrument alone gives {}{mostly}", alone.text)));
+    }
+    lines.extend(figure.reason.clone().map(text));
 }
 
 fn failure_lines(cases: &[CaseOutcome], lines: &mut Vec<Line>) {
     let failed: Vec<&CaseOutcome> = cases.iter().filter(|case| case.failure.is_some()).collect();
-    let Some((case, failure)) = failed.first().and_then(|case| case.failure.as_ref().map(|f| (case, f))) else {
+    let Some((case, failure)) = failed.first().and_then(|case| case.failure.as_ref().map(|f| (case, f)))
+    else {
         return;
     };
-    let said = lines.iter().any(|line| matches!(line, Line::Text { text, .. } if text.contains(&failure.what)));
+    let said = lines.iter().any(|line| matches!(line, Line::Text(text) if text.contains(&failure.what)));
     let others = failed.len() - 1;
     if said && others == 0 {
         return;
@@ -302,9 +338,10 @@ fn push_footer(out: &mut String, results: &[ScenarioResult], style: &TableStyle)
     let figures = judged()
         .filter_map(|r| r.figure.as_ref())
         .chain(cases().flat_map(|case| &case.figures).filter_map(|f| f.figure.as_ref()));
+    // Two decimals: a factor from few readings is that of Student's distribution.
     let factors: BTreeSet<String> = figures
-        .filter(|figure| figure.expanded_uncertainty.is_some())
-        .map(|figure| figure.coverage_factor.to_string())
+        .filter(|figure| figure.text.contains('±'))
+        .map(|figure| ((figure.coverage_factor * 100.0).round() / 100.0).to_string())
         .collect();
     let mut said = Vec::new();
     if !factors.is_empty() {
@@ -320,7 +357,9 @@ fn push_footer(out: &mut String, results: &[ScenarioResult], style: &TableStyle)
     let order = [Verdict::Pass, Verdict::Fail, Verdict::Inconclusive, Verdict::Invalid, Verdict::Error];
     let each: Vec<String> = order
         .iter()
-        .filter_map(|verdict| counts.get(verdict).map(|n| format!("{n} {}", coloured(*verdict, style.styled))))
+        .filter_map(|verdict| {
+            counts.get(verdict).map(|n| format!("{n} {}", coloured(*verdict, style.styled)))
+        })
         .collect();
     let total: usize = counts.values().sum();
     let verdicts = match total {

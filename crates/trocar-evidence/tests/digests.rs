@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 use trocar_evidence::digest_file::{
-    CompareError, DigestFileError, DigestHeader, DigestReader, DigestRow, DigestWriter, Difference, DifferenceKind,
-    first_difference,
+    CompareError, Difference, DifferenceKind, DigestFileError, DigestHeader, DigestReader, DigestRow,
+    DigestWriter, first_difference,
 };
 use trocar_evidence::snapshot_file::{SnapshotError, SnapshotReader, SnapshotWriter};
 use trocar_signal::digest::chain;
@@ -109,7 +109,10 @@ fn the_first_difference_has_its_instant_and_its_names() {
     assert_eq!(found.later, ["psm1.arm", "psm1.servo"]);
     // At a full second, all 64 bits speak.
     let found = compare(&recorded, run(4000, Some((1500, &[3])))).unwrap();
-    assert_eq!((found.at, found.exact, found.blocks.as_slice()), (Time(1_000_000_000), true, &["commands".to_owned()][..]));
+    assert_eq!(
+        (found.at, found.exact, found.blocks.as_slice()),
+        (Time(1_000_000_000), true, &["commands".to_owned()][..])
+    );
 }
 
 #[test]

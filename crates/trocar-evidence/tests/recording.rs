@@ -70,7 +70,10 @@ fn decoded(bytes: &[u8]) -> Vec<(String, u64, u64, ros2::Value)> {
         .map(|message| {
             let message = message.unwrap();
             let schema = message.channel.schema.clone().unwrap();
-            assert_eq!((schema.encoding.as_str(), message.channel.message_encoding.as_str()), ("ros2msg", "cdr"));
+            assert_eq!(
+                (schema.encoding.as_str(), message.channel.message_encoding.as_str()),
+                ("ros2msg", "cdr")
+            );
             let value = ros2::decode(std::str::from_utf8(&schema.data).unwrap(), &message.data);
             (message.channel.topic.clone(), message.log_time, message.publish_time, value)
         })
@@ -125,7 +128,8 @@ fn the_file_says_what_was_run_and_in_which_units() {
     assert_eq!(metadata[ABOUT_RECORD]["scenario"], "a test");
     assert_eq!(metadata[UNITS_RECORD]["psm1.measured_js.effort.insertion"], "N");
     assert_eq!(metadata[UNITS_RECORD]["psm1.yaw.motor.current"], "A");
-    let Some(Ok(mcap::records::Record::Header(header))) = mcap::read::LinearReader::new(&bytes).unwrap().next()
+    let Some(Ok(mcap::records::Record::Header(header))) =
+        mcap::read::LinearReader::new(&bytes).unwrap().next()
     else {
         panic!("a header comes first")
     };

@@ -139,7 +139,7 @@ impl Budget<'_> {
     /// Combined standard uncertainty: the root of the sum of squares (GUM 5.1.2).
     #[must_use]
     pub fn combined_u(&self) -> f64 {
-        self.0.iter().map(|c| c.standard_u * c.standard_u).sum::<f64>().sqrt()
+        self.0.iter().map(|c| c.standard_u * c.standard_u).fold(0.0, |sum, square| sum + square).sqrt()
     }
 
     /// Effective degrees of freedom after Welch and Satterthwaite (GUM G.4.1), not truncated; `None`: infinitely many.

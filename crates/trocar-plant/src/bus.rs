@@ -119,6 +119,7 @@ impl Bus {
             ));
         }
         let Some(delay) = delay.filter(|_| problems.is_empty()) else { return Err(problems) };
+        reg.delays_by(delay);
         for (name, dimension, nominal, (source, standing)) in [
             ("rate", Dimension::FREQUENCY, config.rate.value.si(), provenance.of(&config.rate)),
             ("read_delay", Dimension::TIME, config.read_delay.value.si(), provenance.of(&config.read_delay)),

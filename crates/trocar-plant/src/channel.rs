@@ -88,6 +88,8 @@ impl Channel {
         if !problems.is_empty() {
             return Err(problems);
         }
+        let jitter_s = config.jitter.as_ref().map_or(0.0, |jitter| jitter.value.si());
+        reg.delays_by(Nanos::from_seconds(config.delay.value.si() + jitter_s).unwrap_or(Nanos::ZERO));
         let path = reg.path.clone();
         let delay = provenance.parameter(
             format!("{path}.delay"),

@@ -124,6 +124,7 @@ impl DisplacementSensor {
         let latency =
             config.latency.as_ref().map_or(Some(Nanos::ZERO), |l| Nanos::from_seconds(l.value.si()));
         let Some(latency) = latency.filter(|_| problems.is_empty()) else { return Err(problems) };
+        reg.delays_by(latency);
         let noise = config.noise.as_ref().map(|noise| {
             reg.parameter(provenance.parameter(
                 format!("{name}.noise"),

@@ -158,6 +158,7 @@ impl PositionTracker {
         let latency =
             config.latency.as_ref().map_or(Some(Nanos::ZERO), |l| Nanos::from_seconds(l.value.si()));
         let Some(latency) = latency.filter(|_| problems.is_empty()) else { return Err(problems) };
+        reg.delays_by(latency);
         let noise = config.noise.as_ref().map(|noise| {
             let path = format!("{name}.noise");
             reg.parameter(provenance.parameter(path, Dimension::LENGTH, noise.value.si(), noise, true))

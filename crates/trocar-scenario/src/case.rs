@@ -33,7 +33,9 @@ pub(crate) fn check(scenario: &ScenarioFile) -> Vec<Problem> {
         for (j, path) in group.iter().enumerate() {
             let key = format!("vary_paired[{i}][{j}]");
             match scenario.vary.get(path) {
-                None => problems.push(Problem::new(key, format!("`{}` does not stand in `[vary]`", quoted(path)))),
+                None => {
+                    problems.push(Problem::new(key, format!("`{}` does not stand in `[vary]`", quoted(path))))
+                }
                 Some(_) if !seen.insert(path) => {
                     problems.push(Problem::new(key, format!("`{path}` is paired a second time")));
                 }
@@ -61,7 +63,8 @@ struct Axis<'a> {
 fn axes(scenario: &ScenarioFile) -> Vec<Axis<'_>> {
     let paired = scenario.vary_paired.iter().map(|group| {
         let paths: Vec<&String> = group.iter().filter(|path| scenario.vary.contains_key(*path)).collect();
-        let length = paths.iter().filter_map(|path| scenario.vary.get(*path)).map(Vec::len).min().unwrap_or(1);
+        let length =
+            paths.iter().filter_map(|path| scenario.vary.get(*path)).map(Vec::len).min().unwrap_or(1);
         Axis { paths, length }
     });
     let alone = scenario

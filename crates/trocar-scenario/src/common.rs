@@ -108,7 +108,8 @@ pub(crate) fn is_name(text: &str) -> bool {
 
 /// Whether a text may stand as a name that only reports and formulas use: letters, digits and `_`, a letter first.
 pub(crate) fn is_label(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_alphabetic()) && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 pub(crate) fn not_a_name(text: &str) -> String {

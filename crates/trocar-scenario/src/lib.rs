@@ -28,15 +28,16 @@ mod tree;
 mod walk;
 
 pub use case::Case;
-pub use semantics::formula_diagnostic;
 pub use common::{FORMAT, PlacementConfig, RotationConfig, SectionProvenance};
 pub use load::{
-    Failure, FileKind, Loaded, LoadedRobot, LoadedScene, Overrides, check, load, load_robot, load_scene,
+    Checked, Failure, FileKind, Loaded, LoadedRobot, LoadedScene, Overrides, check, load, load_robot,
+    load_scene,
 };
 pub use mechanism::MechanismConfig;
 pub use robot::{RobotFile, Section};
 pub use roles::Roles;
 pub use scenario::ScenarioFile;
 pub use scene::SceneFile;
+pub use semantics::formula_diagnostic;
 pub use source::{Files, SourceError, SourceFile};
 pub use span::{Place, SpanIndex};

@@ -2,13 +2,13 @@
 //! cases expanded, and every mistake on the way with its place.
 
 use crate::case::{self, Case};
-use crate::semantics;
 use crate::common::FORMAT;
 use crate::robot::RobotFile;
-use crate::roles::Roles;
+use crate::roles::{self, Roles};
 use crate::scenario::ScenarioFile;
 use crate::scene::SceneFile;
 use crate::schema;
+use crate::semantics;
 use crate::source::{Files, SourceError, SourceFile};
 use crate::span::SpanIndex;
 use crate::text::quoted;
@@ -22,7 +22,7 @@ use trocar_signal::{Diagnostic, Severity, digest};
 /// The most mistakes that are reported at once.
 const MAX_DIAGNOSTICS: usize = 200;
 
-/// What a person asks for beside the file: `--scene`, `--set`, `--seed`.
+/// What a person asks for beside the file: another scene, other robots in its roles, other values, another seed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Overrides {
     /// Another scene's file, below the project's root or of the library.
@@ -30,6 +30,8 @@ pub struct Overrides {
     /// Path of a parameter and its value, over what the file's `[setup]` and `[vary]` say. The path may begin with a
     /// role or with a robot of the scene.
     pub set: Vec<(String, String)>,
+    /// Role and the scene's robot that fills it, over the file's `[roles]`.
+    pub roles: Vec<(String, String)>,
     /// Another seed.
     pub seed: Option<u64>,
 }
@@ -94,7 +96,8 @@ pub struct Loaded {
     /// The scenario with included sections merged, overrides applied and each role replaced by its robot in every
     /// path and formula: what runs.
     pub scenario: ScenarioFile,
-    /// The same in the method's own words, without overrides: what reports quote.
+    /// The same in the method's own words, as the files say it: what reports quote. Of the overrides only that of roles
+    /// is in it.
     pub method: ScenarioFile,
     /// Places of the scenario's keys and values. Key paths are those of `scenario`; a range inside a text of
     /// `scenario` gives the bytes of the text as it was written.
@@ -130,10 +133,9 @@ pub struct Failure {
 pub fn load(files: &Files, address: &str, overrides: &Overrides) -> Result<Loaded, Failure> {
     let mut loader = Loader::new(files);
     let loaded = loader.scenario(address, overrides);
-    loader.finish(loaded).map(|(mut loaded, files, warnings)| {
-        (loaded.files, loaded.warnings) = (files, warnings);
-        loaded
-    })
+    let (mut loaded, files, warnings) = loader.finish(loaded)?;
+    (loaded.files, loaded.warnings) = (files, warnings);
+    Ok(loaded)
 }
 
 /// Reads a scene and its robots.
@@ -156,11 +158,22 @@ pub fn load_robot(files: &Files, address: &str) -> Result<LoadedRobot, Failure> 
     loader.finish(loaded).map(|(loaded, ..)| loaded)
 }
 
-/// Checks a file of any kind with all that it names, as far as that shows without compiling, and says what it is.
+/// A file without mistakes.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    /// What it is.
+    pub kind: FileKind,
+    /// What may not be as meant.
+    pub warnings: Vec<Diagnostic>,
+    /// Every file that was read.
+    pub files: Vec<SourceFile>,
+}
+
+/// Checks a file of any kind with all that it names, as far as that shows without compiling.
 ///
 /// # Errors
 /// Every mistake in every file that could be read.
-pub fn check(files: &Files, address: &str) -> Result<FileKind, Failure> {
+pub fn check(files: &Files, address: &str) -> Result<Checked, Failure> {
     let mut loader = Loader::new(files);
     let kind = loader.open(address, None).map(|(_, tree)| kind_of(&tree));
     let checked = match kind {
@@ -170,7 +183,8 @@ pub fn check(files: &Files, address: &str) -> Result<FileKind, Failure> {
         Some(FileKind::Robot) => loader.robot(address, None).map(drop),
         Some(FileKind::Part) => loader.part(address),
     };
-    loader.finish(checked.and(kind)).map(|(kind, ..)| kind)
+    let (kind, files, warnings) = loader.finish(checked.and(kind))?;
+    Ok(Checked { kind, warnings, files })
 }
 
 /// What the file says it is; a scenario where it says nothing.
@@ -209,7 +223,6 @@ impl<'a> Loader<'a> {
         let mut found = std::mem::take(&mut self.found);
         found.sort_by_key(place);
         found.dedup();
-        let is_error = |diagnostic: &Diagnostic| diagnostic.severity == Severity::Error;
         if let Some(result) = result
             && !found.iter().any(is_error)
         {
@@ -266,9 +279,15 @@ impl<'a> Loader<'a> {
             Value::Integer(number) if number == i64::from(FORMAT) => Some(tree),
             Value::Integer(number) => {
                 let title = format!("this file is of format {number}, and this trocar reads format {FORMAT}");
-                let note = if number > i64::from(FORMAT) { "a newer trocar reads it" } else { "formats begin with 1" };
+                let note = if number > i64::from(FORMAT) {
+                    "a newer trocar reads it"
+                } else {
+                    "formats begin with 1"
+                };
                 self.found.push(
-                    Diagnostic::error("other-format", title).at(&source.shown, node.range.clone(), "").note(note),
+                    Diagnostic::error("other-format", title)
+                        .at(&source.shown, node.range.clone(), "")
+                        .note(note),
                 );
                 None
             }
@@ -292,7 +311,8 @@ impl<'a> Loader<'a> {
             Err(error) => {
                 let message = error.to_string();
                 let file = self.sources.get(tree.file).map_or("", |source| source.shown.as_str());
-                let diagnostic = internal(&format!("the check passed what the reader refuses: {}", message.trim()));
+                let diagnostic =
+                    internal(&format!("the check passed what the reader refuses: {}", message.trim()));
                 self.found.push(diagnostic.at(file, tree.range.clone(), ""));
                 None
             }
@@ -359,7 +379,10 @@ impl<'a> Loader<'a> {
         let mut robots = BTreeMap::new();
         let mut read: BTreeMap<String, Option<LoadedRobot>> = BTreeMap::new();
         for (name, node) in tree.get("robots").and_then(Node::as_table).into_iter().flatten() {
-            let Some((address, named_at)) = node.get("file").and_then(|file| self.resolve(index, file)) else { continue };
+            let Some((address, named_at)) = node.get("file").and_then(|file| self.resolve(index, file))
+            else {
+                continue;
+            };
             let robot = match read.get(&address) {
                 Some(robot) => robot.clone(),
                 None => self.robot(&address, Some(&named_at)),
@@ -440,8 +463,9 @@ impl<'a> Loader<'a> {
     }
 
     fn scenario(&mut self, address: &str, overrides: &Overrides) -> Option<Loaded> {
-        let tree = self.merged(address, None, &mut Vec::new(), &mut BTreeSet::new())?;
+        let mut tree = self.merged(address, None, &mut Vec::new(), &mut BTreeSet::new())?;
         self.must_be(&tree, FileKind::Scenario, None)?;
+        self.found.extend(roles::bind(&mut tree, &overrides.roles));
         let method: Option<ScenarioFile> = self.typed(&tree, schema::scenario());
         let scene = match (&overrides.scene, tree.get("scene")) {
             (Some(scene), _) => match self.files.resolve("", scene) {
@@ -459,8 +483,12 @@ impl<'a> Loader<'a> {
         };
         let method = method?;
         let spans_as_written = SpanIndex::new(&tree, &self.sources);
-        let mistakes =
-            semantics::scenario(&method, &tree, &spans_as_written, scene.as_ref().map(|loaded| &loaded.scene));
+        let mistakes = semantics::scenario(
+            &method,
+            &tree,
+            &spans_as_written,
+            scene.as_ref().map(|loaded| &loaded.scene),
+        );
         self.found.extend(mistakes);
         let mut problems = Vec::new();
         crate::robot::unknown_sources(&tree, "", &method.sources, &mut problems);
@@ -471,7 +499,7 @@ impl<'a> Loader<'a> {
         let spans = SpanIndex::new(&resolved, &self.sources);
         let scene = scene?;
         self.apply(&mut scenario, overrides, &roles, &scene);
-        if !self.found.is_empty() {
+        if self.found.iter().any(is_error) {
             return None;
         }
         let cases = case::expand(&scenario);
@@ -480,7 +508,13 @@ impl<'a> Loader<'a> {
         Some(Loaded { scenario, method, spans, roles, scene, cases, method_digest, files, warnings })
     }
 
-    fn apply(&mut self, scenario: &mut ScenarioFile, overrides: &Overrides, roles: &Roles, scene: &LoadedScene) {
+    fn apply(
+        &mut self,
+        scenario: &mut ScenarioFile,
+        overrides: &Overrides,
+        roles: &Roles,
+        scene: &LoadedScene,
+    ) {
         if let Some(seed) = overrides.seed {
             scenario.seed = seed;
         }
@@ -488,8 +522,11 @@ impl<'a> Loader<'a> {
             let path = roles.resolve(path);
             let head = path.split('.').next().unwrap_or("");
             if !path.contains('.') || !(head.contains('*') || scene.robots.contains_key(head)) {
-                let names: Vec<&str> =
-                    roles.iter().map(|(role, _)| role).chain(scene.robots.keys().map(String::as_str)).collect();
+                let names: Vec<&str> = roles
+                    .iter()
+                    .map(|(role, _)| role)
+                    .chain(scene.robots.keys().map(String::as_str))
+                    .collect();
                 self.found.push(
                     Diagnostic::error("unknown-name", format!("`--set {}`: no such path", quoted(&path)))
                         .note(format!("paths begin with one of: {}", names.join(", "))),
@@ -507,6 +544,10 @@ impl<'a> Loader<'a> {
             scenario.setup.insert(path, roles.resolve(value));
         }
     }
+}
+
+fn is_error(diagnostic: &Diagnostic) -> bool {
+    diagnostic.severity == Severity::Error
 }
 
 fn internal(what: &str) -> Diagnostic {

@@ -314,7 +314,8 @@ impl Check<'_> {
     fn frame(&mut self, key: String, name: &str) {
         let names = || self.mechanism.frames.iter().map(|frame| frame.name.as_str()).chain([BASE]);
         if !names().any(|known| known == name) {
-            let guess = nearest(name, names()).map_or_else(String::new, |guess| format!("; did you mean `{guess}`?"));
+            let guess =
+                nearest(name, names()).map_or_else(String::new, |guess| format!("; did you mean `{guess}`?"));
             self.add(key, format!("there is no frame `{name}`{guess}"));
         }
     }
@@ -345,7 +346,10 @@ impl Check<'_> {
         self.names("frames", "frame", frames.iter().map(|frame| &frame.name));
         for (i, frame) in frames.iter().enumerate() {
             if frame.name == BASE {
-                self.add(format!("frames[{i}].name"), "`base` is the frame that the scene places; name this one otherwise");
+                self.add(
+                    format!("frames[{i}].name"),
+                    "`base` is the frame that the scene places; name this one otherwise",
+                );
             }
             let known = frame.parent == BASE || frames.iter().take(i).any(|above| above.name == frame.parent);
             if !known && frames.iter().skip(i).any(|below| below.name == frame.parent) {
@@ -357,7 +361,8 @@ impl Check<'_> {
             match frame.kind {
                 FrameKind::Fixed if frame.moves.is_empty() => {}
                 FrameKind::Fixed => {
-                    let what = "a fixed frame moves with nothing; `kind` is meant to be `revolute` or `prismatic`";
+                    let what =
+                        "a fixed frame moves with nothing; `kind` is meant to be `revolute` or `prismatic`";
                     self.add(format!("frames[{i}].moves"), what);
                 }
                 FrameKind::Revolute | FrameKind::Prismatic => {
@@ -409,7 +414,12 @@ impl Check<'_> {
             self.quantity(at("presliding_damping"), &friction.presliding_damping, damping, 0.0);
             if let Some(stribeck) = &friction.stribeck {
                 self.quantity(at("stribeck.breakaway"), &stribeck.breakaway, kind.effort(), 0.0);
-                self.quantity(at("stribeck.speed"), &stribeck.speed, kind.position().over(Dimension::TIME), 0.0);
+                self.quantity(
+                    at("stribeck.speed"),
+                    &stribeck.speed,
+                    kind.position().over(Dimension::TIME),
+                    0.0,
+                );
                 if stribeck.breakaway.value.si < friction.coulomb.value.si {
                     self.add(at("stribeck.breakaway"), "it must hold at least as much as it brakes");
                 }

@@ -155,14 +155,11 @@ impl PhaseConfig {
     pub fn check(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         let mut add = |key: &str, what: String| problems.push(Problem::new(key, what));
-        let motions: Vec<&str> = [
-            ("move", self.motion.is_some()),
-            ("step", self.step.is_some()),
-            ("ramp", self.ramp.is_some()),
-        ]
-        .into_iter()
-        .filter_map(|(word, is_there)| is_there.then_some(word))
-        .collect();
+        let motions: Vec<&str> =
+            [("move", self.motion.is_some()), ("step", self.step.is_some()), ("ramp", self.ramp.is_some())]
+                .into_iter()
+                .filter_map(|(word, is_there)| is_there.then_some(word))
+                .collect();
         if let [_, second, ..] = motions.as_slice() {
             add(second, format!("a phase makes one motion; write `{second}` in a phase of its own"));
         }
@@ -172,19 +169,30 @@ impl PhaseConfig {
                 add("", format!("`{name}` never ends: it needs `lasts`, `until`, `move`, `step` or `ramp`"));
             }
             (_, Some(_), Some(_)) => {
-                add("lasts", "a phase ends by `lasts` or by `until`, not by both; `within` is a deadline".to_owned());
+                add(
+                    "lasts",
+                    "a phase ends by `lasts` or by `until`, not by both; `within` is a deadline".to_owned(),
+                );
             }
             (Some(motion), Some(_), _) => {
-                add("until", format!("the phase ends when its `{motion}` is done; write `until` in the next one"));
+                add(
+                    "until",
+                    format!("the phase ends when its `{motion}` is done; write `until` in the next one"),
+                );
             }
             (Some(motion), _, Some(_)) => {
-                add("lasts", format!("the phase ends when its `{motion}` is done; write `lasts` in the next one"));
+                add(
+                    "lasts",
+                    format!("the phase ends when its `{motion}` is done; write `lasts` in the next one"),
+                );
             }
             _ => {}
         }
         if self.within.is_none() && (self.until.is_some() || self.motion.is_some()) {
             let word = if self.until.is_some() { "until" } else { "move" };
-            let what = format!("`{name}` needs `within`: the deadline of its `{word}`, after which the run is INVALID");
+            let what = format!(
+                "`{name}` needs `within`: the deadline of its `{word}`, after which the run is INVALID"
+            );
             add("", what);
         }
         if self.repeat > 1 && motions.is_empty() {

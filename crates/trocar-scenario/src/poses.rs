@@ -89,7 +89,11 @@ impl PosesConfig {
         let orientation_in_frame_xyzw = orientation.quaternion_xyzw();
         points
             .into_iter()
-            .map(|(name, position_in_frame_m)| NamedPose { name, position_in_frame_m, orientation_in_frame_xyzw })
+            .map(|(name, position_in_frame_m)| NamedPose {
+                name,
+                position_in_frame_m,
+                orientation_in_frame_xyzw,
+            })
             .collect()
     }
 
@@ -112,7 +116,8 @@ impl PosesConfig {
                     problems.push(Problem::new("points", "at least one pose must be named"));
                 }
                 for name in points.keys().filter(|name| !is_label(name)) {
-                    let what = format!("`{}` is not a name: letters, digits and `_`, a letter first", quoted(name));
+                    let what =
+                        format!("`{}` is not a name: letters, digits and `_`, a letter first", quoted(name));
                     problems.push(Problem::new(join_key("points", name), what));
                 }
                 orientation
@@ -125,7 +130,8 @@ impl PosesConfig {
 
 impl CubeConfig {
     fn diagonal_plane(&self) -> Vec<(String, [f64; 3])> {
-        const CORNERS: [[f64; 3]; 4] = [[-1.0, -1.0, -1.0], [-1.0, 1.0, -1.0], [1.0, 1.0, 1.0], [1.0, -1.0, 1.0]];
+        const CORNERS: [[f64; 3]; 4] =
+            [[-1.0, -1.0, -1.0], [-1.0, 1.0, -1.0], [1.0, 1.0, 1.0], [1.0, -1.0, 1.0]];
         let centre = self.centre.map(Length::si);
         // A diagonal runs from corner to corner through the centre: the inset of its whole length is twice that of
         // its half.

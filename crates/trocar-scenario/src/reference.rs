@@ -87,9 +87,15 @@ impl Writer<'_> {
     }
 
     fn table(&mut self, schema: &Json, tag: Option<&str>) {
-        let required: Vec<&str> =
-            schema.get("required").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str).collect();
-        let mut rows: Vec<(&String, &Json)> = properties(schema).filter(|(key, _)| Some(key.as_str()) != tag).collect();
+        let required: Vec<&str> = schema
+            .get("required")
+            .and_then(Json::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(Json::as_str)
+            .collect();
+        let mut rows: Vec<(&String, &Json)> =
+            properties(schema).filter(|(key, _)| Some(key.as_str()) != tag).collect();
         // What must stand there first; sorted by name otherwise.
         rows.sort_by_key(|(key, _)| !required.contains(&key.as_str()));
         if rows.is_empty() {
@@ -122,7 +128,7 @@ impl Writer<'_> {
         if let Some(word) = schema.get("const") {
             return format!("`{word}`");
         }
-        for choice in ["anyOf", "oneOf"].iter().filter_map(|word| schema.get(*word)).filter_map(Json::as_array) {
+        if let Some(choice) = ["anyOf", "oneOf"].iter().find_map(|word| schema.get(*word)?.as_array()) {
             let words: Vec<String> = choice
                 .iter()
                 .filter(|one| one.get("type").and_then(Json::as_str) != Some("null"))
@@ -132,7 +138,9 @@ impl Writer<'_> {
         }
         let types = match schema.get("type") {
             Some(Json::String(one)) => one.as_str(),
-            Some(Json::Array(several)) => several.iter().filter_map(Json::as_str).find(|t| *t != "null").unwrap_or(""),
+            Some(Json::Array(several)) => {
+                several.iter().filter_map(Json::as_str).find(|t| *t != "null").unwrap_or("")
+            }
             _ => "",
         };
         match types {
@@ -202,7 +210,9 @@ fn words_of(schema: &Json) -> Vec<&str> {
         return words.iter().filter_map(Json::as_str).collect();
     }
     let choice = schema.get("oneOf").and_then(Json::as_array).into_iter().flatten();
-    choice.filter_map(|one| one.get("const").or_else(|| one.get("enum")?.get(0)).and_then(Json::as_str)).collect()
+    choice
+        .filter_map(|one| one.get("const").or_else(|| one.get("enum")?.get(0)).and_then(Json::as_str))
+        .collect()
 }
 
 /// The words of an enumeration whose words are explained, with their meanings.

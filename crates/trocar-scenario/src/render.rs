@@ -85,7 +85,10 @@ fn one(diagnostic: &Diagnostic, files: &[SourceFile], renderer: &Renderer) -> St
 }
 
 /// The lines of one file that a diagnostic speaks of, with a caret under each place.
-fn snippet<'a>(file: &'a SourceFile, diagnostic: &'a Diagnostic) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
+fn snippet<'a>(
+    file: &'a SourceFile,
+    diagnostic: &'a Diagnostic,
+) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
     let labels: Vec<(usize, &trocar_signal::Label)> =
         diagnostic.labels.iter().enumerate().filter(|(_, label)| label.file == file.shown).collect();
     let ranges: Vec<Range<usize>> = labels.iter().map(|(_, label)| clamp(&label.range, &file.text)).collect();
@@ -97,7 +100,10 @@ fn snippet<'a>(file: &'a SourceFile, diagnostic: &'a Diagnostic) -> Snippet<'a, 
         let text = (!label.text.is_empty()).then_some(label.text.as_str());
         kind.span(range).label(text)
     });
-    Snippet::source(&file.text[window.clone()]).line_start(line).path(file.shown.as_str()).annotations(annotations)
+    Snippet::source(&file.text[window.clone()])
+        .line_start(line)
+        .path(file.shown.as_str())
+        .annotations(annotations)
 }
 
 /// A range that lies in the text and begins and ends between characters.

@@ -177,7 +177,8 @@ impl RobotFile {
         if let Some(centre) = &self.remote_centre
             && !frame_exists(&centre.frame)
         {
-            problems.push(Problem::new("remote_centre.frame", format!("there is no frame `{}`", centre.frame)));
+            problems
+                .push(Problem::new("remote_centre.frame", format!("there is no frame `{}`", centre.frame)));
         }
         let mut seen = BTreeSet::new();
         for (i, actuator) in self.actuators.iter().enumerate() {
@@ -190,7 +191,8 @@ impl RobotFile {
         problems.extend(under("bus", self.bus.check()));
         let joints = self.mechanism.coordinates.len();
         if self.actuators.len() != joints {
-            let what = format!("{} actuators for {joints} coordinates; each joint needs one", self.actuators.len());
+            let what =
+                format!("{} actuators for {joints} coordinates; each joint needs one", self.actuators.len());
             problems.push(Problem::new("actuators", what));
         }
         if let Err(wrong) = Coupling::new(&self.coupling, joints) {
@@ -224,7 +226,10 @@ pub(crate) fn unknown_sources(
     match &node.value {
         Value::List(items) => {
             let below = |i: usize| format!("{path}[{i}]");
-            items.iter().enumerate().for_each(|(i, item)| unknown_sources(item, &below(i), sources, problems));
+            items
+                .iter()
+                .enumerate()
+                .for_each(|(i, item)| unknown_sources(item, &below(i), sources, problems));
         }
         Value::Table(table) => {
             let has_source = table.contains_key("value") || table.contains_key("standing");

@@ -1,8 +1,9 @@
 //! Roles: a method speaks of `arm`, a scene holds `psm1`, and the binding joins the two.
 
-use crate::text::join_key;
+use crate::text::{join_key, quoted};
 use crate::tree::{Edit, Node, Value};
 use std::collections::BTreeMap;
+use trocar_signal::Diagnostic;
 
 /// Role to the robot of the scene that fills it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -12,8 +13,19 @@ pub struct Roles {
 
 /// Keys whose text is prose, a name or a file: nothing in it is a path.
 pub(crate) const PROSE: [&str; 13] = [
-    "title", "purpose", "references", "departures", "sources", "why", "name", "id", "scene", "include", "document",
-    "kind", "roles",
+    "title",
+    "purpose",
+    "references",
+    "departures",
+    "sources",
+    "why",
+    "name",
+    "id",
+    "scene",
+    "include",
+    "document",
+    "kind",
+    "roles",
 ];
 
 impl Roles {
@@ -80,7 +92,9 @@ impl Roles {
                 let (text, edits) = self.resolve_with_edits(text);
                 Value::Text { text, verbatim_at: *verbatim_at, edits }
             }
-            Value::List(items) => Value::List(items.iter().map(|item| self.resolve_node(item, false)).collect()),
+            Value::List(items) => {
+                Value::List(items.iter().map(|item| self.resolve_node(item, false)).collect())
+            }
             Value::Table(table) => Value::Table(
                 table
                     .iter()
@@ -95,6 +109,27 @@ impl Roles {
         };
         Node { value, ..node.clone() }
     }
+}
+
+/// Puts other robots into the `[roles]` of a scenario's tree.
+pub(crate) fn bind(tree: &mut Node, roles: &[(String, String)]) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    let Value::Table(table) = &mut tree.value else { return found };
+    let Some(Value::Table(bound)) = table.get_mut("roles").map(|node| &mut node.value) else { return found };
+    for (role, robot) in roles {
+        match bound.get_mut(role) {
+            Some(node) => {
+                node.value = Value::Text { text: robot.clone(), verbatim_at: None, edits: Vec::new() };
+            }
+            None => {
+                let names: Vec<&str> = bound.keys().map(String::as_str).collect();
+                let title = format!("the method has no role `{}`", quoted(role));
+                let note = format!("its roles: {}", names.join(", "));
+                found.push(Diagnostic::error("unknown-name", title).note(note));
+            }
+        }
+    }
+    found
 }
 
 /// The first part of every path of two parts or more in a text, with where it begins.
@@ -166,7 +201,8 @@ mod tests {
     use proptest::prelude::*;
 
     fn roles() -> Roles {
-        let robots = [("arm", "psm1"), ("leg", "exo")].map(|(role, robot)| (role.to_owned(), robot.to_owned()));
+        let robots =
+            [("arm", "psm1"), ("leg", "exo")].map(|(role, robot)| (role.to_owned(), robot.to_owned()));
         Roles::new(BTreeMap::from(robots))
     }
 

@@ -71,13 +71,25 @@ impl Check<'_> {
     }
 
     /// "nothing is called so", with the nearest name and the names that there are.
-    fn unknown<'n>(&mut self, key: &str, what: &str, name: &str, known: impl Iterator<Item = &'n str> + Clone) {
-        let hint = nearest(name, known.clone()).map_or_else(String::new, |guess| format!("did you mean `{guess}`?"));
+    fn unknown<'n>(
+        &mut self,
+        key: &str,
+        what: &str,
+        name: &str,
+        known: impl Iterator<Item = &'n str> + Clone,
+    ) {
+        let hint =
+            nearest(name, known.clone()).map_or_else(String::new, |guess| format!("did you mean `{guess}`?"));
         let place = self.spans.value(key);
         let title = format!("there is no {what} `{}`", quoted(name));
         let list: Vec<&str> = known.collect();
-        let note = if list.is_empty() { format!("there is no {what} at all") } else { format!("there is: {}", list.join(", ")) };
-        self.found.push(Diagnostic::error("unknown-name", title).at(place.file, place.range, hint).note(note));
+        let note = if list.is_empty() {
+            format!("there is no {what} at all")
+        } else {
+            format!("there is: {}", list.join(", "))
+        };
+        self.found
+            .push(Diagnostic::error("unknown-name", title).at(place.file, place.range, hint).note(note));
     }
 
     fn duplicates<'n>(&mut self, what: &str, names: impl Iterator<Item = (String, &'n String)>) {
@@ -85,7 +97,10 @@ impl Check<'_> {
         for (key, name) in names {
             if !is_label(name) {
                 let name = quoted(name);
-                self.problem(&key, format!("`{name}` is not a name: letters, digits and `_`, a letter first"));
+                self.problem(
+                    &key,
+                    format!("`{name}` is not a name: letters, digits and `_`, a letter first"),
+                );
             } else if !seen.insert(name) {
                 let place = self.spans.value(&key);
                 let title = format!("a second {what} is called `{name}`");
@@ -125,7 +140,8 @@ impl Check<'_> {
     fn names(&mut self) {
         let scenario = self.scenario;
         let roles = scenario.roles.keys().map(|name| ("roles", "a role", name, true));
-        let instruments = scenario.instruments.keys().map(|name| ("instruments", "an instrument", name, true));
+        let instruments =
+            scenario.instruments.keys().map(|name| ("instruments", "an instrument", name, true));
         let measures = scenario.measures.keys().map(|name| ("measures", "a measure", name, false));
         let mut seen: Vec<(&str, &str)> = Vec::new();
         for (table, what, name, is_path) in roles.chain(instruments).chain(measures) {
@@ -133,7 +149,8 @@ impl Check<'_> {
             if is_path && table != "roles" && !is_name(name) {
                 self.at_key("bad-value", &key, not_a_name(name), String::new());
             } else if !is_path && !is_label(name) {
-                let title = format!("`{}` is not a name: letters, digits and `_`, a letter first", quoted(name));
+                let title =
+                    format!("`{}` is not a name: letters, digits and `_`, a letter first", quoted(name));
                 self.at_key("bad-value", &key, title, String::new());
             }
             if RESERVED_NAMES.contains(&name.as_str()) || PROSE.contains(&name.as_str()) {
@@ -153,7 +170,8 @@ impl Check<'_> {
         if scenario.phases.is_empty() {
             self.problem("phases", "at least one phase is needed");
         }
-        let names = scenario.phases.iter().enumerate().map(|(i, phase)| (format!("phases[{i}].name"), &phase.name));
+        let names =
+            scenario.phases.iter().enumerate().map(|(i, phase)| (format!("phases[{i}].name"), &phase.name));
         self.duplicates("phase", names);
         if let Some(poses) = &scenario.poses {
             self.problems("poses", poses.check());
@@ -177,7 +195,8 @@ impl Check<'_> {
 
     fn faults(&mut self) {
         let scenario = self.scenario;
-        let names = scenario.faults.iter().enumerate().map(|(i, fault)| (format!("faults[{i}].name"), &fault.name));
+        let names =
+            scenario.faults.iter().enumerate().map(|(i, fault)| (format!("faults[{i}].name"), &fault.name));
         self.duplicates("fault", names);
         for (i, fault) in scenario.faults.iter().enumerate() {
             let at = format!("faults[{i}]");
@@ -238,7 +257,15 @@ impl Check<'_> {
 
     fn requirements(&mut self) {
         let scenario = self.scenario;
-        let ids = scenario.requirements.iter().enumerate().map(|(i, one)| (format!("requirements[{i}].id"), &one.id));
+        if scenario.requirements.is_empty() {
+            let title = "nothing is required here: figures are reported, and there is no verdict";
+            self.found.push(Diagnostic::warning("no-requirement", title));
+        }
+        let ids = scenario
+            .requirements
+            .iter()
+            .enumerate()
+            .map(|(i, one)| (format!("requirements[{i}].id"), &one.id));
         self.duplicates("requirement", ids);
         for (i, requirement) in scenario.requirements.iter().enumerate() {
             self.formula(&format!("requirements[{i}].formula"), &requirement.formula);
@@ -253,7 +280,10 @@ impl Check<'_> {
         let scenario = self.scenario;
         let mut found = Vec::new();
         for (section, node) in tree.as_table().into_iter().flatten() {
-            if !matches!(section.as_str(), "title" | "purpose" | "references" | "departures" | "sources" | "scene" | "include") {
+            if !matches!(
+                section.as_str(),
+                "title" | "purpose" | "references" | "departures" | "sources" | "scene" | "include"
+            ) {
                 paths_below(node, section, &mut found);
             }
         }
@@ -277,10 +307,12 @@ impl Check<'_> {
                     "`{head}` is a robot of the scene; the method calls it `{role}`, so that it runs on other scenes too"
                 ));
             } else if scene.is_some_and(|scene| scene.robots.contains_key(head)) {
-                diagnostic = diagnostic.note(format!("`{head}` is a robot of the scene; give it a role in `[roles]`"));
+                diagnostic =
+                    diagnostic.note(format!("`{head}` is a robot of the scene; give it a role in `[roles]`"));
             }
             let names: Vec<&str> = own().map(String::as_str).collect();
-            self.found.push(diagnostic.note(format!("roles, instruments and measures here: {}", names.join(", "))));
+            self.found
+                .push(diagnostic.note(format!("roles, instruments and measures here: {}", names.join(", "))));
         }
     }
 }

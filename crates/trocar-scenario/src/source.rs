@@ -148,7 +148,9 @@ impl SourceError {
     #[must_use]
     pub fn diagnostic(&self) -> Diagnostic {
         let code = match self {
-            SourceError::Absolute { .. } | SourceError::Leaves { .. } | SourceError::Malformed { .. } => "bad-path",
+            SourceError::Absolute { .. } | SourceError::Leaves { .. } | SourceError::Malformed { .. } => {
+                "bad-path"
+            }
             SourceError::NotFound { .. } | SourceError::Ambiguous { .. } => "no-file",
             _ => "bad-file",
         };
@@ -217,9 +219,11 @@ impl Files {
             return Ok((files, address));
         }
         let io = |error: std::io::Error| match error.kind() {
-            std::io::ErrorKind::NotFound => {
-                SourceError::NotFound { path: typed.clone(), nearest: nearest_on_disk(path), root_is_marked: true }
-            }
+            std::io::ErrorKind::NotFound => SourceError::NotFound {
+                path: typed.clone(),
+                nearest: nearest_on_disk(path),
+                root_is_marked: true,
+            },
             _ => SourceError::Io { path: typed.clone(), message: error.to_string() },
         };
         let is_folder = fs::metadata(path).map_err(io)?.is_dir();
@@ -270,7 +274,10 @@ impl Files {
             }
             several => {
                 let candidates = several.iter().map(|name| format!("{prefix}{name}")).collect::<Vec<_>>();
-                Err(SourceError::Ambiguous { path: format!("{prefix}{rest}"), candidates: candidates.join(", ") })
+                Err(SourceError::Ambiguous {
+                    path: format!("{prefix}{rest}"),
+                    candidates: candidates.join(", "),
+                })
             }
         }
     }
@@ -289,7 +296,11 @@ impl Files {
         let bytes = match &self.backing {
             Backing::Memory(files) => match files.get(address) {
                 Some(text) => text.clone().into_bytes(),
-                None => return Err(not_found(nearest(address, files.keys().map(String::as_str)).map(str::to_owned))),
+                None => {
+                    return Err(not_found(
+                        nearest(address, files.keys().map(String::as_str)).map(str::to_owned),
+                    ));
+                }
             },
             Backing::Disk { root, .. } if !address.starts_with(LIBRARY_PREFIX) => {
                 check_path(address).map_err(|fault| fault.of(address))?;
@@ -308,7 +319,9 @@ impl Files {
     #[must_use]
     pub fn shown(&self, address: &str) -> String {
         match &self.backing {
-            Backing::Disk { shown, .. } if !address.starts_with(LIBRARY_PREFIX) => format!("{shown}{address}"),
+            Backing::Disk { shown, .. } if !address.starts_with(LIBRARY_PREFIX) => {
+                format!("{shown}{address}")
+            }
             _ => address.to_owned(),
         }
     }
@@ -331,8 +344,9 @@ impl Files {
             }
             Backing::Disk { .. } | Backing::Library => {
                 let folder = folder.strip_prefix(LIBRARY_PREFIX).unwrap_or(folder);
-                let below =
-                    |name: &str| folder.is_empty() || name.strip_prefix(folder).is_some_and(|r| r.starts_with('/'));
+                let below = |name: &str| {
+                    folder.is_empty() || name.strip_prefix(folder).is_some_and(|r| r.starts_with('/'))
+                };
                 let names = builtin_names().into_iter().filter(|name| below(name));
                 names.map(|name| format!("{LIBRARY_PREFIX}{name}")).collect()
             }
@@ -387,7 +401,9 @@ fn check_path(path: &str) -> Result<(), PathFault> {
         return Err(PathFault::Absolute);
     }
     if path.contains('\\') {
-        return Err(PathFault::Malformed("its parts are separated by `\\`; write `/`, which every system reads"));
+        return Err(PathFault::Malformed(
+            "its parts are separated by `\\`; write `/`, which every system reads",
+        ));
     }
     if path.contains(':') {
         return Err(PathFault::Malformed("it holds a `:`; only `trocar:` may stand before a path"));
@@ -480,7 +496,11 @@ fn shown_prefix(typed: &str, address: &str, root: &Path) -> String {
     if let Some(prefix) = typed.strip_suffix(address)
         && (prefix.is_empty() || prefix.ends_with('/') || address.is_empty())
     {
-        return if prefix.is_empty() || prefix.ends_with('/') { prefix.to_owned() } else { format!("{prefix}/") };
+        return if prefix.is_empty() || prefix.ends_with('/') {
+            prefix.to_owned()
+        } else {
+            format!("{prefix}/")
+        };
     }
     let typed_goes_down = Path::new(typed).components().all(|part| matches!(part, Component::Normal(_)));
     if let Some(above) = address.strip_suffix(typed)

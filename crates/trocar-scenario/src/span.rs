@@ -116,7 +116,8 @@ impl SpanIndex {
         loop {
             if let Some(entry) = self.entries.get(at) {
                 // Around a key that the files do not have, the caret stands at the table's own name.
-                let range = if at == key { of(entry) } else { entry.key.clone().unwrap_or(entry.value.clone()) };
+                let range =
+                    if at == key { of(entry) } else { entry.key.clone().unwrap_or(entry.value.clone()) };
                 let file = self.files.get(entry.file).cloned().unwrap_or_default();
                 return Place { file, range };
             }
@@ -147,7 +148,8 @@ mod tests {
     use super::*;
     use crate::tree::parse;
 
-    const TEXT: &str = "[setup]\n\"arm.load\" = \"0.3 kg\"\n\n[[phases]]\nname = \"a\\tb\"\n[[phases]]\nname = \"go\"\n";
+    const TEXT: &str =
+        "[setup]\n\"arm.load\" = \"0.3 kg\"\n\n[[phases]]\nname = \"a\\tb\"\n[[phases]]\nname = \"go\"\n";
 
     fn index() -> (SpanIndex, SourceFile) {
         let source = SourceFile { address: "a.toml".into(), shown: "a.toml".into(), text: TEXT.into() };

@@ -23,7 +23,8 @@ impl Template {
     /// without ending, or the new project's.
     #[must_use]
     pub fn files(self, name: &str) -> Vec<(String, String)> {
-        let one = |path: &str, text: &str, title: &str| (path.to_owned(), text.replace("{TITLE}", &plain(title)));
+        let one =
+            |path: &str, text: &str, title: &str| (path.to_owned(), text.replace("{TITLE}", &plain(title)));
         match self {
             Template::Scenario => vec![one(&format!("{name}.toml"), SCENARIO, name)],
             Template::Scene => vec![one(&format!("{name}.toml"), SCENE, name)],

@@ -73,6 +73,10 @@ pub(crate) fn before_edits(edits: &[Edit], piece: Range<usize>) -> Range<usize> 
 }
 
 impl Value {
+    pub fn is_number(&self) -> bool {
+        matches!(self, Value::Integer(_) | Value::Float(_))
+    }
+
     /// What a person calls it.
     pub fn word(&self) -> &'static str {
         match self {
@@ -212,7 +216,11 @@ fn syntax_error(source: &SourceFile, error: &toml::de::Error) -> Diagnostic {
 }
 
 fn too_deep(source: &SourceFile, range: Range<usize>) -> Diagnostic {
-    Diagnostic::error("too-deep", format!("nested deeper than {MAX_DEPTH} levels")).at(&source.shown, range, "")
+    Diagnostic::error("too-deep", format!("nested deeper than {MAX_DEPTH} levels")).at(
+        &source.shown,
+        range,
+        "",
+    )
 }
 
 struct Reader<'a> {
@@ -245,9 +253,11 @@ impl Reader<'_> {
             return Node { file: self.file, key: None, range, value: Value::Boolean(false) };
         }
         let value = match value.get_ref() {
-            DeValue::String(text) => {
-                Value::Text { text: text.to_string(), verbatim_at: self.verbatim_at(text, &range), edits: Vec::new() }
-            }
+            DeValue::String(text) => Value::Text {
+                text: text.to_string(),
+                verbatim_at: self.verbatim_at(text, &range),
+                edits: Vec::new(),
+            },
             DeValue::Integer(number) => match i64::from_str_radix(number.as_str(), number.radix()) {
                 Ok(number) => Value::Integer(number),
                 Err(_) => self.bad_number(&range),
@@ -259,7 +269,9 @@ impl Reader<'_> {
             },
             DeValue::Boolean(flag) => Value::Boolean(*flag),
             DeValue::Datetime(date) => Value::DateTime(date.to_string()),
-            DeValue::Array(items) => Value::List(items.iter().map(|item| self.node(item, depth + 1)).collect()),
+            DeValue::Array(items) => {
+                Value::List(items.iter().map(|item| self.node(item, depth + 1)).collect())
+            }
             DeValue::Table(table) => self.table(table, depth),
         };
         Node { file: self.file, key: None, range, value }

@@ -48,12 +48,21 @@ impl<'a> Walker<'a> {
                 shape.absorb(self.schema, chosen);
                 continue;
             }
+            if let [only] = choice.as_slice() {
+                shape.absorb(self.schema, only);
+                continue;
+            }
             let fitting: Vec<&Json> =
                 choice.iter().copied().filter(|one| shape::accepts(self.schema, one, &node.value)).collect();
             match fitting.as_slice() {
                 [] => {
-                    let meant: Vec<String> = choice.iter().map(|one| shape::meaning(self.schema, one)).collect();
-                    return self.wrong_type(node, &meant.join(", or "), path, "");
+                    let meant: Vec<String> =
+                        choice.iter().map(|one| shape::meaning(self.schema, one)).collect();
+                    let hint = match choice.iter().find_map(|one| shape::quantity_example(self.schema, one)) {
+                        Some(example) if node.value.is_number() => with_unit(Some(example)),
+                        _ => String::new(),
+                    };
+                    return self.wrong_type(node, &meant.join(", or "), path, &hint);
                 }
                 [one] => shape.absorb(self.schema, one),
                 several => return self.best_of(node, &shape, several, path),
@@ -84,7 +93,8 @@ impl<'a> Walker<'a> {
         }
         let meant: Vec<String> = choice.iter().map(|one| shape::meaning(self.schema, one)).collect();
         let note = format!("possible here: {}", meant.join(", or "));
-        self.found.extend(best.unwrap_or_default().into_iter().map(|diagnostic| diagnostic.note(note.clone())));
+        self.found
+            .extend(best.unwrap_or_default().into_iter().map(|diagnostic| diagnostic.note(note.clone())));
     }
 
     fn tagged(
@@ -127,11 +137,8 @@ impl<'a> Walker<'a> {
             return self.constant(node, shape, path);
         }
         if !shape.types.is_empty() && !shape.types.iter().any(|t| shape::type_fits(t, &node.value)) {
-            let hint = match (&node.value, shape.dimension) {
-                (Value::Integer(_) | Value::Float(_), Some(_)) => match shape.example {
-                    Some(example) => format!("write it as text with its unit, e.g. {example}"),
-                    None => "write it as text with its unit".to_owned(),
-                },
+            let hint = match shape.dimension {
+                Some(_) if node.value.is_number() => with_unit(shape.example),
                 _ => String::new(),
             };
             return self.wrong_type(node, &shape.meaning(), path, &hint);
@@ -203,7 +210,9 @@ impl<'a> Walker<'a> {
             Err(QuantityError::Number { text: word, range }) => {
                 let title = match word.is_empty() {
                     true => format!("{} is meant, and this text is empty", with_article(meant)),
-                    false => format!("{} is meant, and `{}` is not a number", with_article(meant), quoted(&word)),
+                    false => {
+                        format!("{} is meant, and `{}` is not a number", with_article(meant), quoted(&word))
+                    }
                 };
                 self.at(Diagnostic::error("bad-quantity", title), node, place(range), "")
             }
@@ -334,7 +343,8 @@ impl<'a> Walker<'a> {
     /// "did you mean" for a key that is missing, where one that does not belong is near.
     fn misspelt(&self, table: &BTreeMap<String, Node>, missing: &str, known: &[&str]) -> String {
         let strangers = table.keys().map(String::as_str).filter(|key| !known.contains(key));
-        nearest(missing, strangers).map_or_else(String::new, |key| format!("is it meant by {}?", or_list([key])))
+        nearest(missing, strangers)
+            .map_or_else(String::new, |key| format!("is it meant by {}?", or_list([key])))
     }
 
     /// Where the caret stands for a whole table or a key: at its name.
@@ -351,6 +361,11 @@ impl<'a> Walker<'a> {
         let file = self.sources.get(node.file).map_or("", |source| source.shown.as_str());
         diagnostic.at(file, range, text)
     }
+}
+
+fn with_unit(example: Option<&str>) -> String {
+    let words = "write it as text with its unit";
+    example.map_or_else(|| words.to_owned(), |example| format!("{words}, e.g. {example}"))
 }
 
 fn table_name(shape: &Shape<'_>, path: &str) -> String {

@@ -75,6 +75,8 @@ pub struct Registration {
     pub parameters: Vec<ParameterSpec>,
     /// The names of its state words.
     pub state_names: Vec<String>,
+    /// The longest time that what it sends is under way, beyond its task's compute time.
+    pub longest_delay: Nanos,
 }
 
 /// A read as it is declared.
@@ -122,10 +124,15 @@ impl Registration {
         self.push_read(path, true)
     }
 
-    /// Declares a parameter; its path is completed with the component's.
+    /// Declares a parameter, by its full path.
     pub fn parameter(&mut self, spec: ParameterSpec) -> ParameterPort {
         self.parameters.push(spec);
         ParameterPort(self.parameters.len() - 1)
+    }
+
+    /// Declares for how long at most what it sends is under way.
+    pub fn delays_by(&mut self, longest: Nanos) {
+        self.longest_delay = longest;
     }
 
     /// Declares the state as one struct of words.

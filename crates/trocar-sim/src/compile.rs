@@ -241,7 +241,7 @@ impl<'a> Compiler<'a> {
         let mut nodes = std::mem::take(&mut self.nodes);
         let phases: Vec<String> = self.loaded.scenario.phases.iter().map(|p| p.name.clone()).collect();
         let poses = program.poses.clone();
-        nodes.insert(0, program.into_node());
+        nodes.insert(0, program.into_node(&self.layout));
         let private: Vec<(String, String)> = self
             .loaded
             .scenario
@@ -279,6 +279,8 @@ impl<'a> Compiler<'a> {
             .iter()
             .filter(|s| matches!(s.role, Role::Controller | Role::Supervisor | Role::Actuator))
             .flat_map(|s| s.writes.iter().copied())
+            // What a controller passes on of its sensors is not yet something that it does.
+            .filter(|id| !model.layout.spec(*id).path.split('.').any(|part| part.starts_with("measured_")))
             .collect();
         let program = ProgramGroups {
             phase: group("program.phase"),

@@ -216,7 +216,7 @@ impl Seat {
             Start::InPhase { after, .. } => since_phase() >= *after && *after >= Nanos::ZERO,
             Start::When { occurrence, .. } => {
                 let Some(condition) = &self.placed.condition else { return false };
-                let operands = TableOperands { table, constants: &board.constants };
+                let operands = TableOperands { table, constants: &board.constants, renamed: &[] };
                 let holds = condition.evaluate(&operands, &mut words[self.edges.clone()]);
                 let is_true = holds == Truth::True;
                 if is_true && words[WAS_TRUE] == 0 {

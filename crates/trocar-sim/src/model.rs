@@ -5,7 +5,7 @@ use crate::schedule::{self, Node, Pace, Role, ScheduleError, Task};
 use crate::state::{Release, State};
 use std::ops::Range;
 use trocar_math::random::Stream;
-use trocar_signal::{Component, GroupClass, GroupId, Layout, ParameterSpec, Rate, Table, Time};
+use trocar_signal::{Component, GroupClass, GroupId, Layout, Nanos, ParameterSpec, Rate, Table, Time};
 
 /// A component in its place.
 pub struct Seat {
@@ -108,10 +108,14 @@ impl Model {
             let resolve = |path: &String| layout.group(path).unwrap_or(GroupId(0));
             let read = |path: &String| layout.group(&private_path(path, &reader)).unwrap_or_else(|| resolve(path));
             let writes: Vec<GroupId> = registration.writes.iter().map(|w| resolve(&w.path)).collect();
-            if let Pace::Task(task) = node.pace {
-                // Under way at once: outputs of the activations within the compute time plus a channel of up to 0.5 s.
-                let periods = (task.compute_time.seconds() + 0.5) / task.rate.period_s();
-                pending_capacity += (periods.ceil() as usize).min(4096).saturating_add(2) * writes.len().min(4);
+            let (period_s, compute_time) = match node.pace {
+                Pace::Task(task) => (task.rate.period_s(), task.compute_time),
+                Pace::EveryStep => (step_rate.period_s(), Nanos::ZERO),
+            };
+            let longest_s = compute_time.seconds() + registration.longest_delay.seconds();
+            if longest_s > 0.0 {
+                // All outputs of the activations within the longest delay, and of one more on either side.
+                pending_capacity += ((longest_s / period_s).ceil() as usize).min(1 << 20).saturating_add(2) * writes.len();
             }
             seats.push(Seat {
                 reads: registration.reads.iter().map(|r| read(&r.path)).collect(),
@@ -159,7 +163,7 @@ impl Model {
             seed,
             run_index,
             streams,
-            pending_capacity: pending_capacity.clamp(64, 65_536),
+            pending_capacity,
             widest_group,
             information_groups,
             command_groups,

@@ -13,10 +13,10 @@ struct Slot {
     group: u64,
     stamp: Time,
     valid: u64,
-    used: u64,
 }
 
-/// A fixed number of places for outputs under way; delivered by due time, then by order of sending.
+/// A fixed number of places for outputs under way, the used ones first; delivered by due time, then by order of
+/// sending.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pending {
     slots: Vec<Slot>,
@@ -42,46 +42,44 @@ impl Pending {
 
     /// Puts an output under way; `false` when no place is left.
     pub(crate) fn push(&mut self, due: Time, group: GroupId, stamp: Time, valid: bool, values: &[f64]) -> bool {
-        let Some(at) = self.slots.iter().position(|slot| slot.used == 0) else { return false };
-        self.slots[at] = Slot {
+        let at = self.meta[COUNT] as usize;
+        let Some(slot) = self.slots.get_mut(at) else { return false };
+        *slot = Slot {
             due,
             order: self.meta[ORDER],
             group: u64::from(group.0),
             stamp,
             valid: u64::from(valid),
-            used: 1,
         };
-        self.values[at * self.width..at * self.width + values.len()].copy_from_slice(values);
+        let place = at * self.width;
+        self.values[place..place + values.len()].copy_from_slice(values);
+        self.values[place + values.len()..place + self.width].fill(0.0);
         self.meta[ORDER] += 1;
         self.meta[COUNT] += 1;
         self.meta[EARLIEST] = self.meta[EARLIEST].min(due.0);
         true
     }
 
-    /// Takes the next output that is due, and gives its place.
-    pub(crate) fn pop_due(&mut self, now: Time) -> Option<(GroupId, Time, bool, usize)> {
+    /// Takes the next output that is due into `values`, as many as its group has.
+    pub(crate) fn pop_due(&mut self, now: Time, values: &mut [f64]) -> Option<(GroupId, Time, bool)> {
         if self.meta[EARLIEST] > now.0 {
             return None;
         }
-        let at = self
-            .slots
-            .iter()
-            .enumerate()
-            .filter(|(_, slot)| slot.used == 1)
-            .min_by_key(|(_, slot)| (slot.due, slot.order))
-            .map(|(at, _)| at)?;
-        let slot = &mut self.slots[at];
-        slot.used = 0;
-        let taken = *slot;
+        let used = self.meta[COUNT] as usize;
+        let (at, _) =
+            self.slots[..used].iter().enumerate().min_by_key(|(_, slot)| (slot.due, slot.order))?;
+        let taken = self.slots[at];
+        let width = self.width;
+        values[..width].copy_from_slice(&self.values[at * width..(at + 1) * width]);
+        // The last one fills the gap: order among those under way is kept by their numbers, not by their places.
+        let last = used - 1;
+        self.slots[at] = self.slots[last];
+        self.values.copy_within(last * width..(last + 1) * width, at * width);
+        self.slots[last] = Slot::zeroed();
+        self.values[last * width..(last + 1) * width].fill(0.0);
         self.meta[COUNT] -= 1;
-        self.meta[EARLIEST] =
-            self.slots.iter().filter(|slot| slot.used == 1).map(|slot| slot.due.0).min().unwrap_or(u64::MAX);
-        Some((GroupId(taken.group as u32), taken.stamp, taken.valid == 1, at * self.width))
-    }
-
-    /// The value at a place that [`Pending::pop_due`] gave.
-    pub(crate) fn value(&self, at: usize) -> f64 {
-        self.values[at]
+        self.meta[EARLIEST] = self.slots[..last].iter().map(|slot| slot.due.0).min().unwrap_or(u64::MAX);
+        Some((GroupId(taken.group as u32), taken.stamp, taken.valid == 1))
     }
 
     pub(crate) fn copy_from(&mut self, other: &Pending) {
@@ -90,16 +88,12 @@ impl Pending {
         self.meta = other.meta;
     }
 
-    /// As words. Only what is under way counts: a place that is free keeps what it last held and says nothing.
+    /// What is under way, as words.
     pub(crate) fn for_digest(&self, mut each: impl FnMut(&[u64])) {
+        let used = self.meta[COUNT] as usize;
         each(&self.meta);
-        if self.meta[COUNT] == 0 {
-            return;
-        }
-        for (at, slot) in self.slots.iter().enumerate().filter(|(_, slot)| slot.used == 1) {
-            each(bytemuck::cast_slice(std::slice::from_ref(slot)));
-            each(bytemuck::cast_slice(&self.values[at * self.width..(at + 1) * self.width]));
-        }
+        each(bytemuck::cast_slice(&self.slots[..used]));
+        each(bytemuck::cast_slice(&self.values[..used * self.width]));
     }
 
     pub(crate) fn sections(&self) -> [&[u64]; 3] {
@@ -127,11 +121,12 @@ mod tests {
         }
         assert!(!pending.push(Time(1), GroupId(0), Time(0), true, &[9.0]), "full");
         let mut seen = Vec::new();
-        assert!(pending.pop_due(Time(9)).is_none());
-        while let Some((_, _, _, at)) = pending.pop_due(Time(20)) {
-            seen.push(pending.value(at));
+        assert!(pending.pop_due(Time(9), &mut [0.0]).is_none());
+        let mut values = [0.0];
+        while pending.pop_due(Time(20), &mut values).is_some() {
+            seen.push(values[0]);
         }
         assert_eq!(seen, [2.0, 3.0, 4.0]);
-        assert!(pending.pop_due(Time(30)).is_some());
+        assert!(pending.pop_due(Time(30), &mut values).is_some());
     }
 }

@@ -3,10 +3,10 @@
 //!
 //! It sees what a client sees, the device's own signals and the commands that were taken; its clock is the run's.
 
-use crate::scope::{Constant, TableOperands};
+use crate::scope::{Constant, TableOperands, signal_of};
 use trocar_logic::Condition;
 use trocar_signal::{
-    Activation, Component, Dimension, GroupSpec, Nanos, ReadPort, Registration, Time, WritePort, state_words,
+    Activation, Component, Dimension, GroupId, GroupSpec, Layout, Nanos, ReadPort, Registration, Time, WritePort, state_words,
 };
 
 /// Why a program gave up; the place in the list is the value of `program.failure`.
@@ -130,6 +130,9 @@ state_words! {
     }
 }
 
+/// Most groups that the conditions of one program may read.
+pub const MAX_SIGNALS: usize = 64;
+
 /// Most joints that a stepped or ramped command may have.
 pub const MAX_COMMAND: usize = 16;
 
@@ -138,6 +141,8 @@ pub struct Program {
     phases: Vec<Phase>,
     inboxes: Vec<Inbox>,
     constants: Vec<Constant>,
+    /// The groups that conditions read: as their scope numbered them, sorted, with the ports.
+    signals: Vec<(GroupId, ReadPort)>,
     write: Vec<WritePort>,
     echo: Vec<ReadPort>,
     setpoint: Vec<Option<ReadPort>>,
@@ -155,12 +160,14 @@ pub struct Program {
 const DONE_STAGE: u64 = u64::MAX;
 
 impl Program {
-    /// A program over these inboxes; `constants` are those of the scope that its conditions were compiled with.
+    /// A program over these inboxes; `constants` and `layout` are those of the scope that its conditions were compiled
+    /// with.
     #[must_use]
     pub fn new(
         phases: Vec<Phase>,
         inboxes: Vec<Inbox>,
         constants: Vec<Constant>,
+        layout: &Layout,
         registration: &mut Registration,
     ) -> Program {
         registration.state::<ProgramState>();
@@ -169,6 +176,18 @@ impl Program {
             let words = phase.until.as_ref().map_or(0, Condition::state_words);
             registration.state_words((0..words).map(|w| format!("until[{at}].edge[{w}]")));
         }
+        let mut groups: Vec<GroupId> = phases
+            .iter()
+            .filter_map(|phase| phase.until.as_ref())
+            .flat_map(Condition::operands)
+            .filter_map(|operand| Some(signal_of(operand.id)?.group))
+            .collect();
+        groups.sort_unstable();
+        groups.dedup();
+        let signals = groups
+            .into_iter()
+            .map(|group| (group, registration.read_previous(&layout.spec(group).path)))
+            .collect();
         let number = Dimension::NUMBER;
         let names: Vec<&str> = phases.iter().map(|p| p.name.as_str()).chain(["done"]).collect();
         let write = inboxes.iter().map(|inbox| registration.write(inbox.spec.clone())).collect();
@@ -190,6 +209,7 @@ impl Program {
             phases,
             inboxes,
             constants,
+            signals,
             write,
             echo,
             setpoint,
@@ -208,7 +228,13 @@ impl Program {
     fn holds(&self, io: &mut Activation<'_>, phase: usize) -> bool {
         let Some(until) = &self.phases[phase].until else { return true };
         let words = self.condition_words(phase);
-        let operands = TableOperands { table: io.table, constants: &self.constants };
+        let mut renamed = [(GroupId(0), GroupId(0)); MAX_SIGNALS];
+        let count = self.signals.len().min(MAX_SIGNALS);
+        for (to, (scope, port)) in renamed.iter_mut().zip(&self.signals) {
+            *to = (*scope, io.reads[port.0]);
+        }
+        let operands =
+            TableOperands { table: io.table, constants: &self.constants, renamed: &renamed[..count] };
         until.evaluate(&operands, &mut io.state[words]).is_true()
     }
 

@@ -39,6 +39,12 @@ fn pack(element: ElementRef) -> OperandId {
     OperandId(element.group.0 << 8 | element.index)
 }
 
+/// The number that an operand stands for; `None` for a constant.
+#[must_use]
+pub fn signal_of(id: OperandId) -> Option<ElementRef> {
+    (id.0 & CONSTANT == 0).then(|| unpack(id))
+}
+
 fn unpack(id: OperandId) -> ElementRef {
     ElementRef { group: GroupId((id.0 & !CONSTANT) >> 8), index: id.0 & 0xff }
 }
@@ -109,15 +115,23 @@ pub struct TableOperands<'a> {
     pub table: &'a Table,
     /// The scope's constants.
     pub constants: &'a [Constant],
+    /// Where the scope's groups stand in the table, sorted by the scope's; empty where the scope had the table's own
+    /// layout.
+    pub renamed: &'a [(GroupId, GroupId)],
 }
 
 impl TableOperands<'_> {
+    fn group(&self, group: GroupId) -> GroupId {
+        let found = self.renamed.binary_search_by_key(&group, |(scope, _)| *scope);
+        found.map_or(group, |at| self.renamed[at].1)
+    }
+
     fn value(&self, id: OperandId, row: usize) -> f64 {
         if id.0 & CONSTANT != 0 {
             return self.constants.get((id.0 & !CONSTANT) as usize).map_or(0.0, |c| c.value);
         }
         let element = unpack(id);
-        self.table.value(ElementRef { index: element.index + row as u32, ..element })
+        self.table.value(ElementRef { group: self.group(element.group), index: element.index + row as u32 })
     }
 }
 
@@ -132,6 +146,6 @@ impl Operands for TableOperands<'_> {
         self.value(id, 0) != 0.0
     }
     fn valid(&self, id: OperandId) -> bool {
-        id.0 & CONSTANT != 0 || self.table.header(unpack(id).group).valid == 1
+        id.0 & CONSTANT != 0 || self.table.header(self.group(unpack(id).group)).valid == 1
     }
 }

@@ -131,11 +131,8 @@ pub fn begin_step(
     scratch: &mut Scratch,
 ) -> Result<(), StepError> {
     let now = model.step_instant(state.step);
-    while let Some((group, stamp, valid, at)) = state.pending.pop_due(now) {
+    while let Some((group, stamp, valid)) = state.pending.pop_due(now, &mut scratch.values) {
         let len = state.table.values(group).len();
-        for place in 0..len {
-            scratch.values[place] = state.pending.value(at + place);
-        }
         commit(model, state, &mut scratch.values[..len], group, stamp, now, valid);
     }
     while let Some(input) = inputs.writes.get(state.next_input as usize) {

@@ -584,6 +584,7 @@ proptest! {
                 prop_assert!(!rig.flag("is_busy") || rig.state() == "ENABLED");
             }
         }
+        rig.bench.set_parameter(0, 0, 1.0);
         rig.trip("none");
         rig.step();
         rig.command("disable");

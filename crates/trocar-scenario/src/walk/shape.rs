@@ -80,7 +80,9 @@ impl<'s> Shape<'s> {
         for (key, property) in object.get("properties").and_then(Json::as_object).into_iter().flatten() {
             self.properties.insert(key, property);
         }
-        self.required.extend(object.get("required").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str));
+        self.required.extend(
+            object.get("required").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str),
+        );
         self.required.sort_unstable();
         self.required.dedup();
         for word in ["additionalProperties", "unevaluatedProperties"] {
@@ -107,7 +109,8 @@ impl<'s> Shape<'s> {
         self.name = text("x-name").or(self.name);
         if let Some(dimension) = text("x-dimension") {
             self.dimension = Some(dimension);
-            let example = text("description").and_then(|all| all.split_once("e.g. ")).map(|(_, example)| example);
+            let example =
+                text("description").and_then(|all| all.split_once("e.g. ")).map(|(_, example)| example);
             self.example = example.map(|example| example.trim_end_matches('.'));
         }
     }
@@ -231,6 +234,12 @@ pub(super) fn meaning<'s>(root: &'s Json, schema: &'s Json) -> String {
         }
         _ => shape.meaning(),
     }
+}
+
+/// An example of the quantity that an alternative means, in quotes.
+pub(super) fn quantity_example<'s>(root: &'s Json, schema: &'s Json) -> Option<&'s str> {
+    let shape = shape_of(root, schema);
+    shape.dimension.and(shape.example)
 }
 
 /// The one value that an alternative allows, if it allows one only.

@@ -2,15 +2,15 @@
 
 use super::Compiler;
 use crate::assemble::is_superseding;
-use crate::program::{Action, Inbox, MAX_COMMAND, Phase, Program, Send, Travel};
+use crate::program::{Action, Inbox, MAX_COMMAND, MAX_SIGNALS, Phase, Program, Send, Travel};
 use crate::schedule::{Node, Pace, Role};
-use crate::scope::SignalScope;
-use std::collections::BTreeMap;
+use crate::scope::{SignalScope, signal_of};
+use std::collections::{BTreeMap, BTreeSet};
 use trocar_logic::Condition;
 use trocar_scenario::phase::PhaseConfig;
 use trocar_scenario::scenario::Drawn;
 use trocar_signal::diagnostic::nearest;
-use trocar_signal::{AnyQuantity, Dimension, GroupKind, GroupSpec, Nanos, Registration};
+use trocar_signal::{AnyQuantity, Dimension, GroupKind, GroupSpec, Layout, Nanos, Registration};
 
 /// The program with what it is made of.
 pub(crate) struct Made {
@@ -21,9 +21,9 @@ pub(crate) struct Made {
 }
 
 impl Made {
-    pub(crate) fn into_node(self) -> Node {
+    pub(crate) fn into_node(self, layout: &Layout) -> Node {
         let mut registration = Registration::new("program");
-        let program = Program::new(self.phases, self.inboxes, self.constants, &mut registration);
+        let program = Program::new(self.phases, self.inboxes, self.constants, layout, &mut registration);
         Node { registration, component: Box::new(program), pace: Pace::EveryStep, role: Role::Client }
     }
 }
@@ -58,6 +58,15 @@ pub(crate) fn compile(compiler: &mut Compiler<'_>) -> Made {
             lasts: config.lasts.and_then(nanos),
             within: config.within.and_then(nanos),
         });
+    }
+    let groups: BTreeSet<_> = phases
+        .iter()
+        .filter_map(|phase: &Phase| phase.until.as_ref())
+        .flat_map(Condition::operands)
+        .filter_map(|operand| Some(signal_of(operand.id)?.group))
+        .collect();
+    if groups.len() > MAX_SIGNALS {
+        compiler.problem("phases", format!("the conditions of all phases read more than {MAX_SIGNALS} signals"));
     }
     start_delays(compiler, &mut inboxes);
     Made { phases, inboxes: inboxes.list, constants: compiler.constants.clone(), poses: names }
