@@ -6,7 +6,7 @@
 
 use crate::ledger::ledger;
 use crate::outcome::{CaseOutcome, FigureOutcome, LimitOutcome, Reported, RequirementOutcome};
-use crate::scenario_result::{ScenarioResult, case_verdicts, count_verdicts};
+use crate::scenario_result::{ScenarioResult, count_verdicts};
 use crate::text_width::{padded, width};
 use std::collections::{BTreeMap, BTreeSet};
 use trocar_measure::Verdict;

@@ -2,7 +2,7 @@
 //!
 //! [`load()`] reads a scenario with everything that it includes and names, and gives it back as structures with roles
 //! bound and cases expanded ([`Loaded`]), or every mistake at once, each with its place. [`Files`] says where files
-//! come from; [`render`] shows mistakes beside the text; [`schema`] and [`reference()`] describe the files;
+//! come from; [`render`] shows mistakes beside the text; [`schema`] and [`mod@reference`] describe the files;
 //! [`template`] is where a new one begins. Nothing here knows how a robot moves.
 
 pub mod case;
@@ -30,7 +30,7 @@ mod walk;
 pub use case::Case;
 pub use common::{FORMAT, PlacementConfig, RotationConfig, SectionProvenance};
 pub use load::{
-    Checked, Failure, FileKind, Loaded, LoadedRobot, LoadedScene, Overrides, check, load, load_robot,
+    Checked, Failure, FileKind, Loaded, LoadedRobot, LoadedScene, Overrides, check, kind_of_file, load, load_robot,
     load_scene,
 };
 pub use mechanism::MechanismConfig;

@@ -188,6 +188,12 @@ pub fn check(files: &Files, address: &str) -> Result<Checked, Failure> {
 }
 
 /// What the file says it is; a scenario where it says nothing.
+/// What a file calls itself, by its key `kind`; `None` for a file that cannot be read.
+#[must_use]
+pub fn kind_of_file(files: &Files, address: &str) -> Option<FileKind> {
+    Loader::new(files).open(address, None).map(|(_, tree)| kind_of(&tree))
+}
+
 fn kind_of(tree: &Node) -> FileKind {
     match tree.get("kind").and_then(Node::as_text) {
         Some("robot") => FileKind::Robot,

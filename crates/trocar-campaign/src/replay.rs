@@ -1,0 +1,133 @@
+//! Replay: a result run again from its inputs alone, and held against what it recorded.
+
+use crate::VERSION;
+use crate::batch::overrides_of;
+use std::path::Path;
+use trocar_evidence::ResultFolder;
+use trocar_evidence::digest_file::Difference;
+use trocar_evidence::outcome::CaseOutcome;
+use trocar_evidence::result::ResultError;
+use trocar_evidence::sinks::ReplayCheck;
+use trocar_scenario::{Failure, Files, Loaded, load};
+use trocar_signal::Time;
+use trocar_sim::{Inputs, RunError, Watch};
+
+/// Why a result cannot be replayed.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    /// The result folder.
+    #[error(transparent)]
+    Result(#[from] ResultError),
+    /// Its files do not load any more: another version reads them otherwise, or they were altered.
+    #[error("the files in the result do not load")]
+    Files(Box<Failure>),
+    /// It has cases that its files do not make.
+    #[error("the result has a case `{0}` that its files do not make; one of them was altered")]
+    NoCase(String),
+    /// The recorded digests cannot be compared.
+    #[error("{0}")]
+    Compare(String),
+    /// The run.
+    #[error("case `{case}`: {what}")]
+    Run {
+        /// The case.
+        case: String,
+        /// What happened.
+        what: String,
+    },
+    /// The caller asked it to stop.
+    #[error("the replay was interrupted")]
+    Interrupted,
+}
+
+/// One case, replayed.
+#[derive(Clone, Debug)]
+pub struct CaseReplay {
+    /// Its name.
+    pub case: String,
+    /// The first difference from what was recorded; `None`: identical, digest by digest.
+    pub difference: Option<Difference>,
+    /// Whether figures, verdicts and ledgers are equal too, to the last bit.
+    pub outcome_is_equal: bool,
+    /// What it came to this time.
+    pub outcome: Option<CaseOutcome>,
+}
+
+/// A result, replayed.
+#[derive(Clone, Debug)]
+pub struct Replay {
+    /// The version that made it, where it is not this one: bits may differ, figures should not.
+    pub other_version: Option<String>,
+    /// Its cases.
+    pub cases: Vec<CaseReplay>,
+}
+
+impl Replay {
+    /// Whether everything is the same to the last bit.
+    #[must_use]
+    pub fn is_identical(&self) -> bool {
+        self.cases.iter().all(|c| c.difference.is_none() && c.outcome_is_equal)
+    }
+}
+
+/// Loads the files that a result keeps.
+///
+/// # Errors
+/// [`ReplayError`] where the folder is damaged or its files do not load.
+pub fn load_inputs(folder: &ResultFolder) -> Result<Loaded, ReplayError> {
+    let header = &folder.result().scenario;
+    let files = Files::in_memory(folder.inputs()?);
+    load(&files, &header.path, &overrides_of(header)).map_err(|failure| ReplayError::Files(Box::new(failure)))
+}
+
+/// Runs a result again, and compares. `progress` is told the case and the simulated time, and stops the replay by
+/// `false`.
+///
+/// # Errors
+/// [`ReplayError`]: a damaged folder, files that do not load, an interruption. A difference is no error.
+pub fn replay(
+    folder: &Path,
+    only_case: Option<&str>,
+    progress: &mut dyn FnMut(&str, Time) -> bool,
+) -> Result<Replay, ReplayError> {
+    let folder = ResultFolder::open(folder)?;
+    let loaded = load_inputs(&folder)?;
+    trocar_sim::compile(&loaded).map_err(|diagnostics| {
+        ReplayError::Files(Box::new(Failure { diagnostics, files: loaded.files.clone() }))
+    })?;
+    let compiled = trocar_sim::Compiled { loaded: &loaded };
+    let mut cases = Vec::new();
+    for recorded in &folder.result().cases {
+        if only_case.is_some_and(|only| only != recorded.case) {
+            continue;
+        }
+        let place = loaded.cases.iter().position(|c| c.name == recorded.case);
+        let place = place.ok_or_else(|| ReplayError::NoCase(recorded.case.clone()))?;
+        let fail = |what: String| ReplayError::Run { case: recorded.case.clone(), what };
+        let case = compiled
+            .case(place)
+            .map_err(|m| fail(m.first().map_or_else(String::new, |m| m.title.clone())))?;
+        let mut check = ReplayCheck::new(folder.digests(&recorded.case)?);
+        let mut watch = Watch { progress: &mut |now| progress(&recorded.case, now) };
+        let outcome = match trocar_sim::run(&case, &Inputs::default(), &mut check, &mut watch) {
+            Ok(outcome) => Some(outcome),
+            Err(RunError::Interrupted) => return Err(ReplayError::Interrupted),
+            Err(RunError::Sink(error)) => return Err(ReplayError::Compare(error.to_string())),
+        };
+        let difference = check.finish().map_err(|e| ReplayError::Compare(e.to_string()))?;
+        cases.push(CaseReplay {
+            case: recorded.case.clone(),
+            difference,
+            outcome_is_equal: outcome.as_ref() == Some(recorded),
+            outcome,
+        });
+    }
+    if let Some(only) = only_case
+        && cases.is_empty()
+    {
+        return Err(ReplayError::NoCase(only.to_owned()));
+    }
+    let other_version =
+        (!folder.is_of_version(VERSION)).then(|| folder.result().scenario.trocar.clone());
+    Ok(Replay { other_version, cases })
+}
