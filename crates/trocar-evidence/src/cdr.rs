@@ -1,4 +1,4 @@
-//! The wire form of ROS 2 messages: CDR as the Object Management Group defines it (DDS-XTypes 1.3, 7.4.3, encoding
+//! The wire form of ROS 2 messages: CDR as the Object Management Group defines it (DDS-XTypes 1.3, 7.4, encoding
 //! version 1), little endian. A message begins with four bytes that say so; every number stands at a multiple of its own
 //! size, counted from after those four bytes; texts and sequences carry their length.
 

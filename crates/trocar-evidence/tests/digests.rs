@@ -1,5 +1,7 @@
 //! Digests and snapshots: round trips, the first difference, damage.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use proptest::prelude::*;
 use trocar_evidence::digest_file::{
     CompareError, Difference, DifferenceKind, DigestFileError, DigestHeader, DigestReader, DigestRow,

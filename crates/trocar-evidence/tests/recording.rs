@@ -1,5 +1,7 @@
 //! Recordings: what stands in the file, read by others; the same bytes twice; damage; tables of text.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod ros2;
 
 use proptest::prelude::*;

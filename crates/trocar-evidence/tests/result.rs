@@ -1,8 +1,11 @@
 //! Result folders: round trips, two writes, resume, strangers' folders; and the sinks on a real run.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
 mod outcomes;
 
 use outcomes::{case, header, requirement};
+use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -311,6 +314,30 @@ fn a_strangers_folder_reads_nothing_outside_itself() {
     );
     fs::write(&result, &text).unwrap();
     assert!(ResultFolder::open(&folder).unwrap().inputs().is_ok());
+}
+
+/// A result whose JSON or input was cut or flipped is an error or a result, never a panic; an input is never another.
+#[test]
+fn a_folder_damaged_anywhere_never_panics() {
+    let home = tempfile::tempdir().unwrap();
+    write(home.path());
+    let places = ["result.json", "host.json", "inputs/scenarios/count.toml", "cases/plain/outcome.json"];
+    let whole: Vec<Vec<u8>> = places.iter().map(|place| fs::read(home.path().join(place)).unwrap()).collect();
+    let strategy = (0..places.len(), any::<prop::sample::Index>(), any::<u8>());
+    proptest!(ProptestConfig::with_cases(400), |((which, at, bits) in strategy)| {
+        let mut bytes = whole[which].clone();
+        let at = at.index(bytes.len());
+        if bits == 0 { bytes.truncate(at) } else { bytes[at] ^= bits };
+        fs::write(home.path().join(places[which]), &bytes).unwrap();
+        if let Ok(read) = ResultFolder::open(home.path()) {
+            let _ = read.host();
+            if let Ok(texts) = read.inputs() {
+                prop_assert!(texts.values().all(|text| inputs().values().any(|known| known == text)));
+            }
+            let _ = (read.recording("plain").is_ok(), read.digests("plain").is_ok());
+        }
+        fs::write(home.path().join(places[which]), &whole[which]).unwrap();
+    });
 }
 
 #[cfg(unix)]

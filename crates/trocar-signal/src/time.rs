@@ -86,9 +86,9 @@ pub struct Rate {
 impl Rate {
     /// `numerator / denominator` Hz in lowest terms; `None` unless both are in 1 ..= 1e12.
     #[must_use]
-    pub fn new(numerator: u64, denominator: u64) -> Option<Rate> {
+    pub const fn new(numerator: u64, denominator: u64) -> Option<Rate> {
         const LIMIT: u64 = 1_000_000_000_000;
-        if !(1..=LIMIT).contains(&numerator) || !(1..=LIMIT).contains(&denominator) {
+        if numerator == 0 || denominator == 0 || numerator > LIMIT || denominator > LIMIT {
             return None;
         }
         let (mut a, mut b) = (numerator, denominator);

@@ -19,7 +19,7 @@ use trocar_logic::{Condition, LogicError, Requirement};
 use trocar_plant::{
     DisplacementSensor, EdgeRecorder, Followed, InstrumentConfig, PositionTracker,
 };
-use trocar_scenario::{Loaded, formula_diagnostic};
+use trocar_scenario::{Loaded, LoadedRobot, LoadedScene, formula_diagnostic};
 use trocar_signal::{
     Component, Diagnostic, ElementRef, GroupId, Layout, Problem, Provenance, Rate, Registration, Standing,
 };
@@ -71,6 +71,97 @@ impl Compiled<'_> {
     }
 }
 
+/// The components of a scene's devices.
+struct Devices {
+    nodes: Vec<Node>,
+    arms: BTreeMap<String, Assembly>,
+    limits: Vec<DeclaredLimit>,
+}
+
+fn assemble_scene(scene: &LoadedScene, step_rate: Rate) -> Result<Devices, Vec<Diagnostic>> {
+    let mut devices = Devices { nodes: Vec::new(), arms: BTreeMap::new(), limits: Vec::new() };
+    let mut found = Vec::new();
+    let gravity = vector3(scene.scene.gravity.map(|g| g.si()));
+    for (instance, placed) in &scene.scene.robots {
+        let Some(robot) = scene.robots.get(instance) else { continue };
+        let setting = Setting {
+            gravity_in_world_mps2: gravity,
+            world_from_base: placement(&placed.base),
+            step_rate,
+        };
+        match assemble(instance, &robot.robot, &setting) {
+            Ok(mut assembly) => {
+                devices.nodes.append(&mut assembly.nodes);
+                devices.limits.append(&mut assembly.limits);
+                devices.arms.insert(instance.clone(), assembly);
+            }
+            Err(problems) => found.extend(problems.iter().map(|p| robot.spans.problem("", p))),
+        }
+    }
+    if found.is_empty() { Ok(devices) } else { Err(found) }
+}
+
+/// A scene with its devices and declared limits, without a test.
+pub struct CompiledScene {
+    /// The model of its devices.
+    pub model: Model,
+    /// What is declared of them.
+    pub limits: Vec<DeclaredLimit>,
+}
+
+/// Compiles a scene without a test: what `trocar check` and `trocar paths` look at.
+///
+/// # Errors
+/// Every mistake found, with its place.
+pub fn compile_scene(scene: &LoadedScene) -> Result<CompiledScene, Vec<Diagnostic>> {
+    let step_rate = step_rate(scene)?;
+    let devices = assemble_scene(scene, step_rate)?;
+    let model = Model::compile(devices.nodes, step_rate, 0, 0, &[])
+        .map_err(|errors| schedule_errors(scene, &errors))?;
+    Ok(CompiledScene { model, limits: devices.limits })
+}
+
+/// Builds a robot on its own, for `trocar check`.
+///
+/// # Errors
+/// Every mistake found, with its place.
+pub fn check_robot(robot: &LoadedRobot) -> Result<(), Vec<Diagnostic>> {
+    // Standard gravity, and a step that every controller's rate fits into.
+    let fastest = [robot.robot.arm.rate.si(), robot.robot.servo.rate.si(), robot.robot.supervisor.rate.si()]
+        .into_iter()
+        .fold(robot.robot.bus.rate.value.si(), trocar_math::max);
+    let setting = Setting {
+        gravity_in_world_mps2: vector3([0.0, 0.0, -9.806_65]),
+        world_from_base: nalgebra::Isometry3::identity(),
+        step_rate: Rate::from_hz(fastest).unwrap_or(FALLBACK_RATE),
+    };
+    assemble("robot", &robot.robot, &setting)
+        .map(|_| ())
+        .map_err(|problems| problems.iter().map(|p| robot.spans.problem("", p)).collect())
+}
+
+/// Stands in where a file's own rates are refused anyway.
+const FALLBACK_RATE: Rate = match Rate::new(1000, 1) {
+    Some(rate) => rate,
+    None => unreachable!(),
+};
+
+fn step_rate(scene: &LoadedScene) -> Result<Rate, Vec<Diagnostic>> {
+    Rate::from_hz(scene.scene.step_rate.si()).ok_or_else(|| {
+        let problem = Problem::new("step_rate", "must lie between 1e-6 Hz and 1 MHz");
+        vec![scene.spans.problem("", &problem)]
+    })
+}
+
+fn schedule_errors(scene: &LoadedScene, errors: &[crate::ScheduleError]) -> Vec<Diagnostic> {
+    let place = scene.spans.value("");
+    let at = place.range.start..place.range.start;
+    errors
+        .iter()
+        .map(|e| Diagnostic::error("schedule", e.to_string()).at(place.file.clone(), at.clone(), ""))
+        .collect()
+}
+
 /// All that the stages of compiling share.
 pub(crate) struct Compiler<'a> {
     loaded: &'a Loaded,
@@ -88,10 +179,7 @@ pub(crate) struct Compiler<'a> {
 impl<'a> Compiler<'a> {
     fn new(loaded: &'a Loaded, place: usize) -> Result<Compiler<'a>, Vec<Diagnostic>> {
         let scene = &loaded.scene;
-        let Some(step_rate) = Rate::from_hz(scene.scene.step_rate.si()) else {
-            let problem = Problem::new("step_rate", "must lie between 1e-6 Hz and 1 MHz");
-            return Err(vec![scene.spans.problem("", &problem)]);
-        };
+        let step_rate = step_rate(scene)?;
         let mut compiler = Compiler {
             loaded,
             place,
@@ -103,8 +191,11 @@ impl<'a> Compiler<'a> {
             step_rate,
             layout: Layout::default(),
         };
-        compiler.devices();
-        compiler.stop_on_mistakes()?;
+        let devices = assemble_scene(scene, step_rate)?;
+        compiler.nodes = devices.nodes;
+        compiler.arms = devices.arms;
+        compiler.limits = devices.limits;
+        compiler.constants = compiler.limits.iter().map(|limit| limit.constant.clone()).collect();
         compiler.layout = compiler.groups_so_far()?;
         compiler.instruments();
         compiler.stop_on_mistakes()?;
@@ -145,48 +236,14 @@ impl<'a> Compiler<'a> {
         );
     }
 
-    fn devices(&mut self) {
-        let scene = &self.loaded.scene;
-        let gravity = vector3(scene.scene.gravity.map(|g| g.si()));
-        for (instance, placed) in &scene.scene.robots {
-            let Some(robot) = scene.robots.get(instance) else { continue };
-            let setting = Setting {
-                gravity_in_world_mps2: gravity,
-                world_from_base: placement(&placed.base),
-                step_rate: self.step_rate,
-            };
-            match assemble(instance, &robot.robot, &setting) {
-                Ok(mut assembly) => {
-                    self.nodes.append(&mut assembly.nodes);
-                    self.limits.append(&mut assembly.limits);
-                    self.arms.insert(instance.clone(), assembly);
-                }
-                Err(problems) => {
-                    self.found.extend(problems.iter().map(|p| robot.spans.problem("", p)));
-                }
-            }
-        }
-        self.constants = self.limits.iter().map(|limit| limit.constant.clone()).collect();
-    }
-
     fn groups_so_far(&self) -> Result<Layout, Vec<Diagnostic>> {
-        let specs = schedule::groups(&self.nodes).map_err(|errors| self.schedule_errors(&errors))?;
+        let specs = schedule::groups(&self.nodes).map_err(|errors| schedule_errors(&self.loaded.scene, &errors))?;
         let mut layout = Layout::default();
         for spec in specs {
             // `groups` has refused two writers of one path.
             let _ = layout.add(spec);
         }
         Ok(layout)
-    }
-
-    fn schedule_errors(&self, errors: &[crate::ScheduleError]) -> Vec<Diagnostic> {
-        let place = self.loaded.scene.spans.value("");
-        errors
-            .iter()
-            .map(|e| {
-                Diagnostic::error("schedule", e.to_string()).at(place.file.clone(), place.range.start..place.range.start, "")
-            })
-            .collect()
     }
 
     fn instruments(&mut self) {
@@ -257,7 +314,7 @@ impl<'a> Compiler<'a> {
             }
         }
         let model = Model::compile(nodes, self.step_rate, self.loaded.scenario.seed, 0, &private);
-        let mut model = model.map_err(|errors| self.schedule_errors(&errors))?;
+        let mut model = model.map_err(|errors| schedule_errors(&self.loaded.scene, &errors))?;
         let placed = self.faults(&model, &phases);
         let fault_plans = placed.iter().map(|p| fault_plan(&model, p)).collect();
         let phase_group = model.layout.group("program.phase");

@@ -25,7 +25,7 @@ pub mod state;
 pub mod step;
 
 pub use case::Case;
-pub use compile::{Compiled, compile};
+pub use compile::{Compiled, CompiledScene, check_robot, compile, compile_scene};
 pub use model::Model;
 pub use run::{RunError, Watch, run};
 pub use schedule::{Node, Pace, Role, ScheduleError, Task};

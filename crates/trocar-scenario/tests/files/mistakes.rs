@@ -217,6 +217,17 @@ fn toml_itself() {
 }
 
 #[test]
+fn files_may_be_nested_thirty_two_levels_deep() {
+    // Below the limit of toml itself (80), above ours and at ours: the list around the 31st is the 32nd level.
+    for (depth, code) in [(79, "too-deep"), (33, "too-deep"), (32, "unknown-key")] {
+        let text = format!("title = \"x\"\na = {}{}\n", "[".repeat(depth), "]".repeat(depth));
+        let files = Files::in_memory([("a.toml".to_owned(), text)].into());
+        let failure = check(&files, "a.toml").unwrap_err();
+        assert!(failure.diagnostics.iter().any(|d| d.code == code), "{depth}: {}", all_said(&failure));
+    }
+}
+
+#[test]
 fn nesting_and_size_cost_no_stack_and_little_time() {
     let deep_list = format!("a = {}{}", "[".repeat(100_000), "]".repeat(100_000));
     let deep_table = format!("a = {}1{}", "{ a = ".repeat(100_000), " }".repeat(100_000));

@@ -1,0 +1,210 @@
+//! What can be typed.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Tests of surgical robots: scenarios in, verdicts out, the same bits on every machine.
+#[derive(Debug, Parser)]
+#[command(
+    name = "trocar",
+    version,
+    max_term_width = 100,
+    after_help = "Examples:\n  \
+        trocar run scenarios                        every scenario of a folder\n  \
+        trocar run trocar:pose_repeatability        one of those that are built in\n  \
+        trocar replay results/run-001/step_delay    the same bits again\n\n\
+        Exit codes: 0 all PASS, 1 a FAIL, 2 bad usage or file, 3 INVALID or INCONCLUSIVE, 4 ERROR."
+)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run scenarios and print their verdicts
+    Run(RunArgs),
+    /// Check files without running them: every mistake with its line
+    Check(CheckArgs),
+    /// List scenarios with what they test
+    List(ListArgs),
+    /// List signals, commands, parameters and fault targets of a scene or scenario
+    Paths(PathsArgs),
+    /// Run a result again from its inputs alone: identical, or what differs first
+    Replay(ReplayArgs),
+    /// Print the JSON Schema of a kind of file, or the reference of all keys
+    Schema(SchemaArgs),
+    /// Start a scenario, scene, robot or project
+    New(NewArgs),
+}
+
+/// `trocar run`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    trocar run scenarios/laparoscopic/accuracy/pose_repeatability.toml\n  \
+    trocar run scenarios --jobs 8 --out results/monday --junit results/monday.xml\n  \
+    trocar run my_test.toml --set arm.load='0.2 kg' --scene scenes/other_robot.toml\n  \
+    trocar run my_test.toml#2                  the second case of [vary] alone")]
+pub struct RunArgs {
+    /// Scenario files, folders of them, FILE#CASE, or trocar:NAME for a built-in one
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<String>,
+    /// Where the results go [default: the next free results/run-NNN]
+    #[arg(long, value_name = "FOLDER")]
+    pub out: Option<PathBuf>,
+    /// Go on with an interrupted batch in --out: finished cases of the same inputs are kept
+    #[arg(long, requires = "out")]
+    pub resume: bool,
+    /// How many cases run at once [default: one for each core]; the results do not depend on it
+    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub jobs: Option<u16>,
+    /// Another scene for the same method
+    #[arg(long, value_name = "FILE")]
+    pub scene: Option<String>,
+    /// Another value for a parameter; may be given several times
+    #[arg(long = "set", value_name = "PATH=VALUE", value_parser = key_value)]
+    pub set: Vec<(String, String)>,
+    /// Another seed
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Print the results as JSON instead of the table
+    #[arg(long)]
+    pub json: bool,
+    /// Write a JUnit XML file as well
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
+    /// Succeed exactly if the verdicts are those recorded in FILE (some scenarios fail on purpose)
+    #[arg(long, value_name = "FILE")]
+    pub expect: Option<PathBuf>,
+    /// Record the verdicts in FILE, for --expect
+    #[arg(long, value_name = "FILE", conflicts_with = "expect")]
+    pub record_expected: Option<PathBuf>,
+}
+
+fn key_value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((path, value)) if !path.trim().is_empty() => Ok((path.trim().to_owned(), value.trim().to_owned())),
+        _ => Err("a path and a value are meant, e.g. arm.load='0.2 kg'".to_owned()),
+    }
+}
+
+/// `trocar check`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    trocar check drafts/my_test.toml\n  \
+    trocar check scenarios scenes --json")]
+pub struct CheckArgs {
+    /// Scenario, scene or robot files, or folders of them
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Print the mistakes as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `trocar list`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  trocar list\n  trocar list scenarios/laparoscopic/faults\n  trocar list trocar:")]
+pub struct ListArgs {
+    /// A folder, a file, or `trocar:` for what is built in [default: this folder, else what is built in]
+    #[arg(value_name = "PATH")]
+    pub path: Option<PathBuf>,
+    /// Print as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `trocar paths`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    trocar paths scenes/psm_bench.toml\n  \
+    trocar paths scenes/psm_bench.toml 'psm1.*.friction.coulomb'\n  \
+    trocar paths scenarios/laparoscopic/faults/pitch_encoder_stuck.toml --faults")]
+pub struct PathsArgs {
+    /// A scene, or a scenario with its instruments
+    pub file: PathBuf,
+    /// Only paths that match; `*` stands for any text inside one part, and at the end for all that follows
+    pub pattern: Option<String>,
+    /// Only what a fault may act on
+    #[arg(long)]
+    pub faults: bool,
+    /// Print as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `trocar replay`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    trocar replay results/run-001/pose_repeatability\n  \
+    trocar replay results/run-001/step_delay --csv 'psm1.truth.js.*' --rate 1000 > yaw.csv")]
+pub struct ReplayArgs {
+    /// A result folder: that of one scenario
+    pub result: PathBuf,
+    /// Only this case
+    #[arg(long, value_name = "NAME")]
+    pub case: Option<String>,
+    /// Print as JSON
+    #[arg(long, conflicts_with = "csv")]
+    pub json: bool,
+    /// Print these signals as CSV, recomputed, whether they were recorded or not; may be given several times
+    #[arg(long, value_name = "PATTERN")]
+    pub csv: Vec<String>,
+    /// Rows of the CSV for each simulated second, Hz
+    #[arg(long, value_name = "HZ", default_value_t = 100.0, requires = "csv")]
+    pub rate: f64,
+}
+
+/// `trocar schema`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  trocar schema scenario > scenario.schema.json\n  trocar schema reference > file-reference.md")]
+pub struct SchemaArgs {
+    /// Which
+    #[arg(value_enum)]
+    pub which: SchemaKind,
+}
+
+/// What `trocar schema` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SchemaKind {
+    /// JSON Schema of scenario files
+    Scenario,
+    /// JSON Schema of scene files
+    Scene,
+    /// JSON Schema of robot files
+    Robot,
+    /// Every key of every file, as Markdown
+    Reference,
+}
+
+/// `trocar new`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    trocar new project my_lab\n  \
+    trocar new scenario scenarios/my_test.toml\n  \
+    trocar new scenario my_test.toml --from trocar:step_delay")]
+pub struct NewArgs {
+    /// What to start
+    #[arg(value_enum)]
+    pub kind: NewKind,
+    /// The file, or the project's folder; nothing that exists is overwritten
+    pub path: PathBuf,
+    /// Start from this file instead of a template
+    #[arg(long, value_name = "FILE")]
+    pub from: Option<PathBuf>,
+}
+
+/// What `trocar new` starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum NewKind {
+    /// A test method
+    Scenario,
+    /// A scene with one robot
+    Scene,
+    /// A robot with one joint
+    Robot,
+    /// A folder with one of each that runs as it stands
+    Project,
+}

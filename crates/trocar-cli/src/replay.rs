@@ -1,0 +1,195 @@
+//! `trocar replay`
+
+use crate::args::ReplayArgs;
+use crate::output::{BAD_USAGE, ERROR, INTERRUPTED, data, error, failures, say};
+use crate::progress::{Progress, stop_flag};
+use serde_json::json;
+use std::io::Write;
+use std::sync::atomic::Ordering;
+use trocar_campaign::replay::load_inputs;
+use trocar_campaign::{Replay, ReplayError, VERSION, Watcher, replay as replay_result};
+use trocar_evidence::ResultFolder;
+use trocar_evidence::digest_file::Difference;
+use trocar_signal::{ElementRef, Rate, Table, Time};
+use trocar_sim::sink::{RunEvent, Sink};
+use trocar_sim::{Inputs, Model, RunError, State, Watch};
+
+/// Replays a result; gives the exit code.
+pub fn replay(args: &ReplayArgs) -> u8 {
+    if !args.csv.is_empty() {
+        return csv(args);
+    }
+    let progress = Progress::new(1);
+    let stop = stop_flag();
+    let done = replay_result(&args.result, args.case.as_deref(), &mut |_, now| {
+        progress.advanced(0, now);
+        !stop.load(Ordering::Relaxed)
+    });
+    progress.clear();
+    match done {
+        Ok(replay) => {
+            if args.json {
+                data(&format!("{}\n", as_json(&replay)));
+            } else {
+                show(&replay);
+            }
+            u8::from(!replay.is_identical())
+        }
+        Err(what) => fail(&what),
+    }
+}
+
+fn fail(what: &ReplayError) -> u8 {
+    error(&what.to_string());
+    match what {
+        ReplayError::Files(failure) => {
+            failures(std::slice::from_ref(failure));
+            BAD_USAGE
+        }
+        ReplayError::Result(_) | ReplayError::NoCase(_) => BAD_USAGE,
+        ReplayError::Interrupted => INTERRUPTED,
+        ReplayError::Compare(_) | ReplayError::Run { .. } => ERROR,
+    }
+}
+
+fn show(replay: &Replay) {
+    if let Some(version) = &replay.other_version {
+        say(&format!(
+            "made by trocar {version}, replayed by {VERSION}: bits may differ between versions, figures should not"
+        ));
+    }
+    for case in &replay.cases {
+        let name = if case.case.is_empty() { String::new() } else { format!("{}: ", case.case) };
+        let text = match (&case.difference, case.outcome_is_equal) {
+            (None, true) => "identical".to_owned(),
+            (None, false) => "the same states, but figures or verdicts differ: the result file was altered".to_owned(),
+            (Some(difference), _) => in_words(difference),
+        };
+        data(&format!("{name}{text}\n"));
+    }
+}
+
+fn in_words(difference: &Difference) -> String {
+    use trocar_evidence::digest_file::DifferenceKind;
+    let at = difference.at;
+    let which = match difference.blocks.as_slice() {
+        [] => String::new(),
+        blocks => format!(" in {}", blocks.join(", ")),
+    };
+    let spread = match difference.later.as_slice() {
+        [] => String::new(),
+        later => format!("; a second later in {}", later.join(", ")),
+    };
+    match difference.kind {
+        DifferenceKind::Content => format!("differs from {at} on, first{which}{spread}"),
+        _ => format!("differs from {at} on: the two runs do not have the same instants"),
+    }
+}
+
+fn as_json(replay: &Replay) -> serde_json::Value {
+    let cases: Vec<_> = replay
+        .cases
+        .iter()
+        .map(|case| {
+            json!({
+                "case": case.case,
+                "identical": case.difference.is_none() && case.outcome_is_equal,
+                "first_difference_s": case.difference.as_ref().map(|d| d.at.seconds()),
+                "differs": case.difference.as_ref().map(|d| d.blocks.clone()),
+                "outcome_is_equal": case.outcome_is_equal,
+            })
+        })
+        .collect();
+    json!({ "identical": replay.is_identical(), "other_version": replay.other_version, "cases": cases })
+}
+
+/// Prints signals of a replay as they come.
+struct CsvSink {
+    patterns: Vec<String>,
+    elements: Vec<ElementRef>,
+    failed: Option<String>,
+}
+
+impl Sink for CsvSink {
+    fn begin(&mut self, model: &Model, _: &State) -> std::io::Result<()> {
+        let layout = &model.layout;
+        for pattern in &self.patterns {
+            let found = layout.matching(pattern);
+            if found.is_empty() {
+                let near = layout.nearest_path(pattern).map_or(String::new(), |n| format!("; did you mean `{n}`?"));
+                self.failed = Some(format!("nothing here is called `{pattern}`{near}"));
+                return Err(std::io::Error::other("no such signal"));
+            }
+            self.elements.extend(found);
+        }
+        let mut header = "time [s]".to_owned();
+        for element in &self.elements {
+            let unit = layout.element_spec(*element).dimension.si_unit();
+            header += &format!(",{} [{unit}]", layout.element_path(*element));
+        }
+        writeln!(std::io::stdout().lock(), "{header}")
+    }
+    fn record(&mut self, now: Time, table: &Table) -> std::io::Result<()> {
+        let mut line = format!("{:.9}", now.seconds());
+        for element in &self.elements {
+            // What nobody has written yet, or marked as not to be used, is empty.
+            if table.header(element.group).valid == 1 {
+                line += &format!(",{:?}", table.value(*element));
+            } else {
+                line.push(',');
+            }
+        }
+        writeln!(std::io::stdout().lock(), "{line}")
+    }
+    fn digest(&mut self, _: Time, _: u64, _: &[u64]) -> std::io::Result<()> {
+        Ok(())
+    }
+    fn snapshot(&mut self, _: Time, _: &State) -> std::io::Result<()> {
+        Ok(())
+    }
+    fn event(&mut self, _: Time, _: RunEvent<'_>) -> std::io::Result<()> {
+        Ok(())
+    }
+    fn end(&mut self, _: Time) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+fn csv(args: &ReplayArgs) -> u8 {
+    let Some(rate) = Rate::from_hz(args.rate) else {
+        error("--rate lies between 1e-6 Hz and 1 MHz");
+        return BAD_USAGE;
+    };
+    let loaded = match ResultFolder::open(&args.result).map_err(ReplayError::from).and_then(|f| load_inputs(&f)) {
+        Ok(loaded) => loaded,
+        Err(what) => return fail(&what),
+    };
+    let wanted = args.case.as_deref().unwrap_or(&loaded.cases[0].name).to_owned();
+    let Some(place) = loaded.cases.iter().position(|c| c.name == wanted) else {
+        return fail(&ReplayError::NoCase(wanted));
+    };
+    let compiled = trocar_sim::Compiled { loaded: &loaded };
+    let mut case = match compiled.case(place) {
+        Ok(case) => case,
+        Err(diagnostics) => {
+            return fail(&ReplayError::Files(Box::new(trocar_scenario::Failure {
+                diagnostics,
+                files: loaded.files.clone(),
+            })));
+        }
+    };
+    case.record_rate = rate;
+    let patterns = args.csv.iter().map(|p| loaded.roles.resolve(p)).collect();
+    let mut sink = CsvSink { patterns, elements: Vec::new(), failed: None };
+    let stop = stop_flag();
+    let mut watch = Watch { progress: &mut |_| !stop.load(Ordering::Relaxed) };
+    match trocar_sim::run(&case, &Inputs::default(), &mut sink, &mut watch) {
+        Ok(_) => 0,
+        Err(RunError::Interrupted) => INTERRUPTED,
+        Err(RunError::Sink(what)) if what.kind() == std::io::ErrorKind::BrokenPipe => 0,
+        Err(RunError::Sink(what)) => {
+            error(&sink.failed.unwrap_or_else(|| what.to_string()));
+            BAD_USAGE
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! `trocar run`
+
+use crate::args::RunArgs;
+use crate::expect::{self, Expected};
+use crate::output::{BAD_USAGE, ERROR, INTERRUPTED, count, data, error, failures, say, stdout_is_styled};
+use crate::progress::{Progress, stop_flag};
+use std::path::{Path, PathBuf};
+use trocar_campaign::{Batch, Plan, Target, Watcher, run_batch};
+use trocar_evidence::{Existing, ScenarioResult, TableStyle, junit::to_junit, table, to_json};
+use trocar_measure::exit_code;
+use trocar_scenario::{Overrides, render};
+
+/// Runs scenarios; gives the exit code.
+pub fn run(args: &RunArgs) -> u8 {
+    let expected = match args.expect.as_deref().map(Expected::read).transpose() {
+        Ok(expected) => expected,
+        Err(what) => {
+            error(&what);
+            return BAD_USAGE;
+        }
+    };
+    let targets: Vec<Target> = args.paths.iter().map(|p| Target::parse(p)).collect();
+    let overrides = Overrides { scene: args.scene.clone(), set: args.set.clone(), seed: args.seed, ..Overrides::default() };
+    let plan = match Plan::new(&targets, &overrides) {
+        Ok(plan) => plan,
+        Err(found) => {
+            let errors = failures(&found);
+            say(&format!("{}; nothing was run", count(errors, "error")));
+            return BAD_USAGE;
+        }
+    };
+    for planned in &plan.scenarios {
+        if !planned.loaded.warnings.is_empty() {
+            say(render::to_text(&planned.loaded.warnings, &planned.loaded.files, false).trim_end());
+        }
+    }
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let jobs = args.jobs.map_or(cores, usize::from).min(plan.case_count().max(1));
+    let Some(out) = args.out.clone().or_else(next_free_folder) else {
+        error("there are 9999 results in results/ already; choose a folder with --out");
+        return BAD_USAGE;
+    };
+    let existing = if args.resume { Existing::Resume } else { Existing::Refuse };
+    let batch = Batch { jobs, out: out.clone(), existing, overrides };
+    say(&format!(
+        "{} checked: {}, {}",
+        count(plan.scenarios.len(), "file"),
+        count(plan.case_count(), "run"),
+        count(jobs, "job")
+    ));
+    let progress = Progress::new(plan.case_count());
+    let stop = stop_flag();
+    let done = run_batch(&plan, &batch, &progress, &stop);
+    progress.clear();
+    let done = match done {
+        Ok(done) => done,
+        Err(what) => {
+            error(&what.to_string());
+            return match what {
+                trocar_campaign::BatchError::Result(_) => BAD_USAGE,
+                _ => ERROR,
+            };
+        }
+    };
+    let cases: usize = done.finished.iter().map(|(_, r)| r.cases.len()).sum();
+    let partial: usize = done.interrupted.iter().map(|(_, finished, _)| finished).sum();
+    say(&format!(
+        "{} of {} done in {:.1} s ({:.0} s simulated)",
+        cases + partial,
+        plan.case_count(),
+        progress.wall_s(),
+        progress.simulated_s()
+    ));
+    let results: Vec<ScenarioResult> = done.finished.iter().map(|(_, result)| result.clone()).collect();
+    if args.json {
+        match to_json(&results) {
+            Ok(text) => data(&text),
+            Err(what) => {
+                error(&format!("cannot print the results as JSON: {what}"));
+                return ERROR;
+            }
+        }
+    } else if !results.is_empty() {
+        let shown = out.display().to_string();
+        let next = done.finished.first().map(|(folder, _)| format!("replay: trocar replay {}", folder.display()));
+        let style = TableStyle { styled: stdout_is_styled(), results_in: Some(shown), next };
+        data("\n");
+        data(&table(&results, &style));
+    }
+    if let Some(path) = &args.junit
+        && let Err(what) = write_junit(path, &results)
+    {
+        error(&what);
+        return ERROR;
+    }
+    if !done.interrupted.is_empty() {
+        say(&format!(
+            "interrupted; go on with: trocar run {} --out {} --resume",
+            args.paths.join(" "),
+            out.display()
+        ));
+        return INTERRUPTED;
+    }
+    if let Some(path) = &args.record_expected {
+        return match expect::write(path, &results) {
+            Ok(()) => 0,
+            Err(what) => {
+                error(&what);
+                BAD_USAGE
+            }
+        };
+    }
+    match expected {
+        Some(expected) => {
+            let differences = expected.differences(&results);
+            differences.iter().for_each(|d| error(d));
+            if differences.is_empty() {
+                say("all verdicts are as expected");
+            }
+            u8::from(!differences.is_empty())
+        }
+        None => exit_code(results.iter().flat_map(ScenarioResult::verdicts)),
+    }
+}
+
+/// The first of `results/run-001` … that does not exist.
+fn next_free_folder() -> Option<PathBuf> {
+    (1..10_000).map(|n| Path::new("results").join(format!("run-{n:03}"))).find(|path| !path.exists())
+}
+
+fn write_junit(path: &Path, results: &[ScenarioResult]) -> Result<(), String> {
+    let text = to_junit(results).map_err(|e| format!("cannot make JUnit XML: {e}"))?;
+    if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+    }
+    // A report of an earlier run under the same name is what a build server expects to be replaced.
+    std::fs::write(path, text).map_err(|e| format!("{}: {e}", path.display()))
+}
