@@ -94,7 +94,7 @@ impl<W: Write> DigestWriter<W> {
     /// # Errors
     /// As `out` fails.
     pub fn new(mut out: W, header: &DigestHeader) -> std::io::Result<DigestWriter<W>> {
-        let wire: WireHeader = (ratio(header.step_rate)?, ratio(header.control_rate)?, header.blocks.clone());
+        let wire: WireHeader = (header.step_rate.ratio(), header.control_rate.ratio(), header.blocks.clone());
         let body = postcard::to_stdvec(&wire).map_err(std::io::Error::other)?;
         let len = u32::try_from(body.len()).map_err(std::io::Error::other)?;
         let mut bytes = MARK.to_vec();
@@ -512,11 +512,6 @@ fn ended(at: Time, kind: DifferenceKind) -> Difference {
 }
 
 /// Numerator and denominator of a rate.
-fn ratio(rate: Rate) -> std::io::Result<(u64, u64)> {
-    let wire = postcard::to_stdvec(&rate).map_err(std::io::Error::other)?;
-    postcard::from_bytes(&wire).map_err(std::io::Error::other)
-}
-
 fn checked(input: &mut impl Read, bytes: &[u8]) -> std::io::Result<bool> {
     let mut check = [0; 8];
     Ok(fill(input, &mut check)? && xxh3_64(bytes) == u64::from_le_bytes(check))

@@ -260,8 +260,15 @@ impl JsonSchema for Lasts {
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
-            "type": "string",
-            "description": "\"for good\", or a duration with its unit, e.g. \"200 ms\"."
+            "description": "\"for good\", or a duration.",
+            "anyOf": [
+                { "const": "for good" },
+                {
+                    "type": "string",
+                    "x-dimension": "time",
+                    "description": "A quantity with its unit, e.g. \"200 ms\"."
+                }
+            ]
         })
     }
 }

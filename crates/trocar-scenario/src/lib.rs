@@ -30,8 +30,8 @@ mod walk;
 pub use case::Case;
 pub use common::{FORMAT, PlacementConfig, RotationConfig, SectionProvenance};
 pub use load::{
-    Checked, Failure, FileKind, Loaded, LoadedRobot, LoadedScene, Overrides, check, kind_of_file, load, load_robot,
-    load_scene,
+    Checked, Failure, FileKind, Loaded, LoadedRobot, LoadedScene, Overrides, check, kind_of_file, load,
+    load_robot, load_scene,
 };
 pub use mechanism::MechanismConfig;
 pub use robot::{RobotFile, Section};

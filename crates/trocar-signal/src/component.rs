@@ -95,6 +95,7 @@ impl Registration {
     }
 
     /// Reads a group as it stands when the component is activated: whoever writes it runs first.
+    #[inline]
     pub fn read(&mut self, path: impl Into<String>) -> ReadPort {
         self.push_read(path.into(), false)
     }
@@ -110,6 +111,7 @@ impl Registration {
     }
 
     /// Writes a group.
+    #[inline]
     pub fn write(&mut self, mut spec: GroupSpec) -> WritePort {
         spec.writer.clone_from(&self.path);
         self.writes.push(spec);
@@ -125,6 +127,7 @@ impl Registration {
     }
 
     /// Declares a parameter, by its full path.
+    #[inline]
     pub fn parameter(&mut self, spec: ParameterSpec) -> ParameterPort {
         self.parameters.push(spec);
         ParameterPort(self.parameters.len() - 1)
@@ -208,12 +211,14 @@ impl Activation<'_> {
     }
 
     /// Stamp, sequence and validity of a group that it reads.
+    #[inline]
     #[must_use]
     pub fn header(&self, port: ReadPort) -> Header {
         self.table.header(self.reads[port.0])
     }
 
     /// Whether a group that it reads was written and may be used.
+    #[inline]
     #[must_use]
     pub fn is_valid(&self, port: ReadPort) -> bool {
         self.header(port).valid == 1
@@ -248,6 +253,7 @@ impl Activation<'_> {
 
     /// Writes a group with all that can be said about it: when its values were taken, how long they are under way,
     /// whether they may be used.
+    #[inline]
     pub fn send(&mut self, port: WritePort, values: &[f64], stamp: Time, delay: Nanos, valid: bool) {
         let group = self.writes[port.0];
         if let Some(element) = values.iter().position(|v| !v.is_finite()) {

@@ -41,6 +41,7 @@ impl Table {
     }
 
     /// A group's values.
+    #[inline]
     #[must_use]
     pub fn values(&self, group: GroupId) -> &[f64] {
         let at = group.0 as usize;
@@ -48,18 +49,21 @@ impl Table {
     }
 
     /// One number.
+    #[inline]
     #[must_use]
     pub fn value(&self, element: ElementRef) -> f64 {
         self.values(element.group)[element.index as usize]
     }
 
     /// A group's stamp, sequence and validity.
+    #[inline]
     #[must_use]
     pub fn header(&self, group: GroupId) -> Header {
         self.headers[group.0 as usize]
     }
 
     /// Writes a group. The caller has checked that the values are finite and as many as the group has.
+    #[inline]
     pub fn write(&mut self, group: GroupId, stamp: Time, valid: bool, values: &[f64]) {
         debug_assert!(values.iter().all(|v| v.is_finite()));
         let at = group.0 as usize;

@@ -39,12 +39,14 @@ impl Time {
     }
 
     /// This instant plus a duration; saturates at [`Time::NEVER`].
+    #[inline]
     #[must_use]
     pub fn plus(self, duration: Nanos) -> Time {
         Time(self.0.saturating_add(duration.0))
     }
 
     /// The duration since an earlier instant; zero if `earlier` is later.
+    #[inline]
     #[must_use]
     pub fn since(self, earlier: Time) -> Nanos {
         Nanos(self.0.saturating_sub(earlier.0))
@@ -107,6 +109,12 @@ impl Rate {
         Rate::new((hz * 1e6).round() as u64, 1_000_000)
     }
 
+    /// The ratio in lowest terms: numerator and denominator.
+    #[must_use]
+    pub const fn ratio(self) -> (u64, u64) {
+        (self.numerator, self.denominator)
+    }
+
     /// Activations per second.
     #[must_use]
     pub fn hz(self) -> f64 {
@@ -120,6 +128,7 @@ impl Rate {
     }
 
     /// The instant of activation `k`: `k / rate`, rounded down to a nanosecond.
+    #[inline]
     #[must_use]
     pub fn instant(self, k: u64) -> Time {
         let nanos = u128::from(k) * u128::from(self.denominator) * u128::from(NANOS_PER_SECOND)

@@ -60,7 +60,7 @@ pub(crate) fn assemble(
         );
         return Err(vec![Problem::new("actuators", what)]);
     }
-    let joints = island::joints(&robot.mechanism)?;
+    let joints = robot.joints()?;
     let actuator_rows: Vec<Vec<f64>> = inverse_rows(&coupling, axis_count);
 
     let rotors: Vec<(String, Vec<f64>, f64)> = robot

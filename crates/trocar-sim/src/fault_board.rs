@@ -117,6 +117,7 @@ impl FaultBoard {
         }
     }
 
+    #[inline]
     pub(crate) fn targets(&self, group: GroupId) -> bool {
         self.targeted.get(group.0 as usize).copied().unwrap_or(false)
     }

@@ -3,7 +3,7 @@
 
 use nalgebra::{Isometry3, Matrix3, Quaternion, Translation3, UnitQuaternion, Vector3};
 use std::collections::BTreeMap;
-use trocar_control::{ArmJoints, ChainFrame, ChainVariable, Joint, JointKind};
+use trocar_control::{ChainFrame, ChainVariable, JointKind};
 use trocar_dynamics::{
     CoordinateId, CoordinateKind, Drive, FrameId, Friction, Inertia, Island, IslandBuilder, JointVariable,
     MechanismBuilder, PayloadId, Placement, Stop, Stribeck,
@@ -163,39 +163,6 @@ fn modified_dh(frame: &FrameConfig) -> Placement {
         d_m: frame.d.value.si(),
         theta_rad: frame.theta.value.si(),
     }
-}
-
-/// The joints of an arm as its controller sees them: all coordinates but the jaw, which is the one named `jaw`.
-///
-/// # Errors
-/// Problems below `mechanism.coordinates`.
-pub(crate) fn joints(config: &MechanismConfig) -> Result<ArmJoints, Vec<Problem>> {
-    let mut joints = Vec::new();
-    let mut jaw = None;
-    let last = config.coordinates.len().saturating_sub(1);
-    for (place, coordinate) in config.coordinates.iter().enumerate() {
-        let kind = match coordinate.kind {
-            MotionKind::Revolute => JointKind::Revolute,
-            MotionKind::Prismatic => JointKind::Prismatic,
-        };
-        let joint = Joint {
-            name: coordinate.name.clone(),
-            kind,
-            lower: coordinate.lower.value.si,
-            upper: coordinate.upper.value.si,
-        };
-        if place == last && coordinate.name == "jaw" {
-            jaw = Some(joint);
-        } else {
-            joints.push(joint);
-        }
-    }
-    ArmJoints::new(joints, jaw).map_err(|problems| {
-        problems
-            .into_iter()
-            .map(|p| Problem::new(format!("mechanism.coordinates ({})", p.key), p.what))
-            .collect()
-    })
 }
 
 /// The frames from base to tip, for the controller's kinematics.

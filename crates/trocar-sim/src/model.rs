@@ -25,6 +25,8 @@ pub struct Seat {
     pub words: Range<usize>,
     /// The names of its state words.
     pub word_names: Vec<String>,
+    /// What it writes of class information, which lies side by side in the table: groups, and values.
+    pub(crate) information: (Range<usize>, Range<usize>),
     /// The place of its first parameter.
     pub first_parameter: usize,
     /// How many parameters it has.
@@ -56,8 +58,6 @@ pub struct Model {
     pub(crate) pending_capacity: usize,
     /// Most numbers that one group has.
     pub(crate) widest_group: usize,
-    /// Groups of class information come first; this is where they end.
-    pub(crate) information_groups: usize,
     /// Command groups that no component writes: outside inputs may.
     pub(crate) command_groups: Vec<GroupId>,
 }
@@ -117,7 +117,9 @@ impl Model {
                 // All outputs of the activations within the longest delay, and of one more on either side.
                 pending_capacity += ((longest_s / period_s).ceil() as usize).min(1 << 20).saturating_add(2) * writes.len();
             }
+            let information = information_of(&layout, &writes, information_groups);
             seats.push(Seat {
+                information,
                 reads: registration.reads.iter().map(|r| read(&r.path)).collect(),
                 writes,
                 words: 0..registration.state_names.len(),
@@ -165,7 +167,6 @@ impl Model {
             streams,
             pending_capacity,
             widest_group,
-            information_groups,
             command_groups,
         })
     }
@@ -230,6 +231,21 @@ impl Model {
         }
         state
     }
+}
+
+/// The groups of class information among `writes`, and their values. Each component's groups were added one after the
+/// other, so they lie side by side; commands that a client writes into a device's inbox are the device's.
+fn information_of(
+    layout: &Layout,
+    writes: &[GroupId],
+    information_groups: usize,
+) -> (Range<usize>, Range<usize>) {
+    let own = |id: &&GroupId| (id.0 as usize) < information_groups;
+    let first = writes.iter().filter(own).min();
+    let last = writes.iter().filter(own).max();
+    let (Some(first), Some(last)) = (first, last) else { return (0..0, 0..0) };
+    let end = layout.offset(*last) + layout.spec(*last).elements.len();
+    (first.0 as usize..last.0 as usize + 1, layout.offset(*first)..end)
 }
 
 /// The path of the private copy of a group that one reader has where a fault is aimed at it alone.

@@ -209,10 +209,9 @@ impl<'a> Running<'a> {
         }
     }
 
-    fn outcome(mut self, failure: Option<FailureOutcome>) -> CaseOutcome {
+    fn outcome(self, failure: Option<FailureOutcome>) -> CaseOutcome {
         let case = self.case;
         let now = self.now();
-        chain_digest(&case.model, &mut self.main.state, &mut self.blocks);
         let measured = self.measured(&self.main, true);
         let invalid_fault = self.ledgers.why_invalid(case);
         let refused = self.main.refusals().next().map(|(at, why)| {

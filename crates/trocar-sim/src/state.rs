@@ -137,25 +137,27 @@ pub(crate) fn device_seats(model: &Model) -> impl Iterator<Item = usize> + '_ {
 /// The digest of every block, in the order of [`block_names`]: state and information, never observers.
 pub fn digest_blocks(model: &Model, state: &State, out: &mut Vec<u64>) {
     out.clear();
-    let group = |digest: u64, group: trocar_signal::GroupId| {
-        let header = state.table.header(group);
-        let digest = digest::chain(digest, bytemuck::cast_slice(state.table.values(group)));
-        digest::chain(digest, bytemuck::cast_slice(std::slice::from_ref(&header)))
-    };
+    let (values, headers) = (state.table.all_values(), state.table.all_headers());
     for at in device_seats(model) {
         let seat = &model.seats[at];
-        let mut digest = digest::chain(state.step, &state.words[seat.words.clone()]);
-        digest = digest::chain(digest, bytemuck::cast_slice(&state.releases[at..=at]));
         let parameters = seat.first_parameter..seat.first_parameter + seat.parameter_count;
-        digest = digest::chain(digest, bytemuck::cast_slice(&state.parameters[parameters]));
-        for id in &seat.writes {
-            if (id.0 as usize) < model.information_groups {
-                digest = group(digest, *id);
-            }
-        }
-        out.push(digest);
+        let (groups, numbers) = seat.information.clone();
+        let parts: [&[u64]; 5] = [
+            &state.words[seat.words.clone()],
+            bytemuck::cast_slice(&state.releases[at..=at]),
+            bytemuck::cast_slice(&state.parameters[parameters]),
+            bytemuck::cast_slice(&values[numbers]),
+            bytemuck::cast_slice(&headers[groups]),
+        ];
+        let used = parts.iter().filter(|part| !part.is_empty());
+        out.push(used.fold(state.step, |digest, part| digest::chain(digest, part)));
     }
-    out.push(model.command_groups.iter().fold(0, |digest, id| group(digest, *id)));
+    let group = |digest: u64, group: &trocar_signal::GroupId| {
+        let header = [state.table.header(*group)];
+        let digest = digest::chain(digest, bytemuck::cast_slice(state.table.values(*group)));
+        digest::chain(digest, bytemuck::cast_slice(&header))
+    };
+    out.push(model.command_groups.iter().fold(0, group));
     let mut under_way = 0;
     state.pending.for_digest(|words| under_way = digest::chain(under_way, words));
     out.push(under_way);

@@ -103,7 +103,7 @@ pub enum StepError {
 /// [`StepError`] as for [`step`].
 pub fn publish_start(model: &Model, state: &mut State, scratch: &mut Scratch) -> Result<(), StepError> {
     for seat in 0..model.seats.len() {
-        activate(model, state, scratch, seat, Time::ZERO, Nanos::ZERO, true)?;
+        activate(model, state, scratch, seat, (Time::ZERO, Time::ZERO), Nanos::ZERO, true)?;
     }
     Ok(())
 }
@@ -165,6 +165,7 @@ fn run_seats(
     seats: std::ops::Range<usize>,
 ) -> Result<(), StepError> {
     let now = model.step_instant(state.step);
+    let step_end = model.step_instant(state.step + 1);
     for seat in seats {
         if let Pace::Task(_) = model.seats[seat].pace
             && state.releases[seat].due > now
@@ -173,7 +174,7 @@ fn run_seats(
         }
         let last = state.releases[seat].last;
         let elapsed = if last == Time::NEVER { Nanos::ZERO } else { now.since(last) };
-        activate(model, state, scratch, seat, now, elapsed, false)?;
+        activate(model, state, scratch, seat, (now, step_end), elapsed, false)?;
         let next = match model.seats[seat].pace {
             Pace::EveryStep => Release { k: state.releases[seat].k + 1, due: Time::ZERO, last: now },
             Pace::Task(_) => {
@@ -195,7 +196,7 @@ fn activate(
     state: &mut State,
     scratch: &mut Scratch,
     at: usize,
-    now: Time,
+    (now, step_end): (Time, Time),
     elapsed: Nanos,
     start: bool,
 ) -> Result<(), StepError> {
@@ -206,7 +207,7 @@ fn activate(
     outbox.not_finite = None;
     let mut activation = Activation {
         now,
-        step_end: if start { now } else { model.step_instant(state.step + 1) },
+        step_end,
         elapsed,
         state: &mut state.words[seat.words.clone()],
         scratch: &mut scratch.of_seats[at],
