@@ -226,6 +226,7 @@ fn describe(planned: &Planned, overrides: &Overrides) -> (ScenarioHeader, BTreeM
     let loaded = &planned.loaded;
     let mut changes: BTreeMap<String, String> =
         overrides.set.iter().map(|(path, value)| (format!("--set {path}"), value.clone())).collect();
+    changes.extend(overrides.roles.iter().map(|(role, robot)| (format!("--role {role}"), robot.clone())));
     changes.extend(overrides.scene.iter().map(|scene| ("--scene".to_owned(), scene.clone())));
     changes.extend(overrides.seed.iter().map(|seed| ("--seed".to_owned(), seed.to_string())));
     let header = ScenarioHeader {
@@ -250,6 +251,8 @@ pub fn overrides_of(header: &ScenarioHeader) -> Overrides {
     for (option, value) in &header.changes {
         if let Some(path) = option.strip_prefix("--set ") {
             overrides.set.push((path.to_owned(), value.clone()));
+        } else if let Some(role) = option.strip_prefix("--role ") {
+            overrides.roles.push((role.to_owned(), value.clone()));
         } else if option == "--scene" {
             overrides.scene = Some(value.clone());
         }

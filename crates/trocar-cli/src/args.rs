@@ -63,6 +63,9 @@ pub struct RunArgs {
     /// Another scene for the same method
     #[arg(long, value_name = "FILE")]
     pub scene: Option<String>,
+    /// Another robot of the scene in a role; may be given several times
+    #[arg(long = "role", value_name = "ROLE=ROBOT", value_parser = key_value)]
+    pub roles: Vec<(String, String)>,
     /// Another value for a parameter; may be given several times
     #[arg(long = "set", value_name = "PATH=VALUE", value_parser = key_value)]
     pub set: Vec<(String, String)>,
@@ -86,7 +89,7 @@ pub struct RunArgs {
 fn key_value(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((path, value)) if !path.trim().is_empty() => Ok((path.trim().to_owned(), value.trim().to_owned())),
-        _ => Err("a path and a value are meant, e.g. arm.load='0.2 kg'".to_owned()),
+        _ => Err("a name and a value are meant, e.g. arm.load='0.2 kg'".to_owned()),
     }
 }
 

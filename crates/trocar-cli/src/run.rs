@@ -20,7 +20,12 @@ pub fn run(args: &RunArgs) -> u8 {
         }
     };
     let targets: Vec<Target> = args.paths.iter().map(|p| Target::parse(p)).collect();
-    let overrides = Overrides { scene: args.scene.clone(), set: args.set.clone(), seed: args.seed, ..Overrides::default() };
+    let overrides = Overrides {
+        scene: args.scene.clone(),
+        set: args.set.clone(),
+        roles: args.roles.clone(),
+        seed: args.seed,
+    };
     let plan = match Plan::new(&targets, &overrides) {
         Ok(plan) => plan,
         Err(found) => {

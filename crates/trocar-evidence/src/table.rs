@@ -279,8 +279,10 @@ fn instrument_lines(figure: &FigureOutcome, lines: &mut Vec<Line>) {
     if let (Some(alone), Some(value)) = (&figure.instrument_alone, &figure.figure) {
         // Mostly: more than half of the variance.
         let mostly = 2.0 * alone.value * alone.value > value.value * value.value;
-        let mostly = if mostly { "; this figure is mostly the instrument's" } else { "" };
-        lines.push(text(format!("hint: the instrument alone gives {}{mostly}", alone.text)));
+        let instrument = figure.instrument.as_deref().unwrap_or("instrument");
+        let mostly =
+            if mostly { format!("; this figure is mostly the {instrument}'s") } else { String::new() };
+        lines.push(text(format!("hint: the {instrument} alone gives {}{mostly}", alone.text)));
     }
     lines.extend(figure.reason.clone().map(text));
 }

@@ -62,12 +62,14 @@ fn accuracy() -> ScenarioResult {
         figure: Some(figure),
         components: Vec::new(),
         samples: 30,
+        instrument: None,
         instrument_alone: None,
         uses_truth: !judged,
         judged,
         reason: None,
     };
     let mut read = figure("RP", number(32e-6, "m", "0.032 ± 0.006 mm"), true);
+    read.instrument = Some("tracker".to_owned());
     read.instrument_alone = Some(number(28e-6, "m", "0.028 mm"));
     one.figures = vec![read, figure("RP_true", number(15e-6, "m", "0.015 mm"), false)];
     let scenario = header("scenarios/laparoscopic/accuracy/pose_repeatability.toml", "9c41e7");
@@ -140,7 +142,7 @@ fn the_table_is_laid_out_as_the_design_shows() {
     let expected = "\
 pose_repeatability @9c41e7       arm = psm1: PSM Classic, Large Needle Driver
   RP  max(RP), at P4                 0.032 ± 0.006 mm   ≤ 0.100 mm  example   +0.068 mm   PASS
-      hint: the instrument alone gives 0.028 mm; this figure is mostly the instrument's
+      hint: the tracker alone gives 0.028 mm; this figure is mostly the tracker's
       RP_true (truth), at P4         0.015 mm           not judged
       standing: verified, not validated; 9 of 84 parameters of psm1 are assumed
 

@@ -48,6 +48,8 @@ pub struct MeasurePlan {
     pub feed: Feed,
     /// When.
     pub window: WindowPlan,
+    /// The instrument that reads it.
+    pub instrument: Option<String>,
     /// Whether what it reads is known to a simulator alone.
     pub uses_truth: bool,
     /// Place of each pose of the scenario among the measure's; `None` where its phase does not visit it.

@@ -267,7 +267,7 @@ fn judge_part(read: &Read<'_>, plan: &RequirementPlan, comparison: Comparison, o
                     expanded_uncertainty: None,
                     coverage_factor: 0.0,
                     unit: limit.dimension.si_unit(),
-                    text: FigureFormat::new(limit.value, 0.0, limit.dimension).limit(limit.value),
+                    text: format.limit(limit.value),
                 },
                 relation: relation.symbol().to_owned(),
                 owner: owner.to_owned(),

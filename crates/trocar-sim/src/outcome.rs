@@ -43,6 +43,8 @@ pub struct FigureOutcome {
     pub components: Vec<ReportedComponent>,
     /// How many readings it is made of.
     pub samples: u64,
+    /// The instrument that read the signal; `None` where the device or the truth was read.
+    pub instrument: Option<String>,
     /// What the instrument alone would give.
     pub instrument_alone: Option<Reported>,
     /// Whether it was computed from what only a simulator can know.

@@ -5,13 +5,13 @@ use crate::judge::{self, Measured, judge, reported};
 use crate::lane::Lane;
 use crate::ledger::Ledgers;
 use crate::outcome::{
-    CaseOutcome, FailureOutcome, FigureOutcome, ReportedComponent, RequirementOutcome, StandingCount,
+    CaseOutcome, FailureOutcome, FigureOutcome, Reported, ReportedComponent, RequirementOutcome, StandingCount,
 };
 use crate::program::FAILURES;
 use crate::sink::{RunEvent, Sink};
 use crate::state::chain_digest;
 use crate::step::{Inputs, StepError, begin_step, finish_step, publish_start};
-use trocar_measure::{Coverage, EvaluationType, Verdict};
+use trocar_measure::{Coverage, EvaluationType, FigureFormat, Verdict};
 use trocar_signal::{Dimension, Nanos, Time};
 
 /// How often the whole state is given to the sink.
@@ -289,6 +289,7 @@ fn figures(case: &Case, measured: &Measured) -> Vec<FigureOutcome> {
             figure: None,
             components: Vec::new(),
             samples: 0,
+            instrument: plan.instrument.clone(),
             instrument_alone: None,
             uses_truth: plan.uses_truth,
             judged: plan.judged,
@@ -314,7 +315,11 @@ fn figures(case: &Case, measured: &Measured) -> Vec<FigureOutcome> {
                         })
                         .collect(),
                     samples: row.n,
-                    instrument_alone: row.instrument_alone.map(|v| reported(v, None, 0.0, row.dimension)),
+                    instrument_alone: row.instrument_alone.map(|alone| Reported {
+                        // To the same digit as the figure beside which it stands.
+                        text: FigureFormat::of(&figure).value_and_u(alone, 0.0),
+                        ..reported(alone, None, 0.0, row.dimension)
+                    }),
                     reason: row.note.map(|note| note.sentence().to_owned()),
                     ..base.clone()
                 }

@@ -91,6 +91,8 @@ fn measure(
         measure,
         feed,
         window: WindowPlan { phase, at: window.at },
+        instrument: Some(model.layout.spec(first_source.group).writer.clone())
+            .filter(|writer| compiler.loaded.scenario.instruments.contains_key(writer)),
         uses_truth,
         poses: poses
             .iter()
