@@ -82,7 +82,8 @@ struct Row {
 fn signals(model: &Model, only_faults: bool) -> Vec<Row> {
     let mut rows = Vec::new();
     for (_, spec) in model.layout.groups() {
-        let is_command = spec.writer == "clients";
+        let by_program = spec.writer == "program" && !spec.path.starts_with("program.");
+        let is_command = spec.writer == "clients" || by_program;
         if only_faults && spec.class != GroupClass::Information {
             continue;
         }

@@ -2,7 +2,7 @@
 
 use crate::case::{Case, FaultFigure, RequirementPlan};
 use crate::outcome::{LimitOutcome, Reported, RequirementOutcome};
-use trocar_logic::{Comparison, Figures, OperandId, Scope, Type};
+use trocar_logic::{CompareOp, Comparison, Figures, OperandId, Scope, Type};
 use trocar_measure::{
     Comparison as Relation, Coverage, Figure, FigureFormat, FigureRow, Limit, LimitOwner, NoFigure, Verdict,
     decide,
@@ -157,7 +157,10 @@ pub fn judge(
         let mut one = outcome.clone();
         match part {
             Ok(comparison) => judge_part(&read, plan, comparison, &mut one),
-            Err(_) => one.reason = Some(why_missing(&read, plan)),
+            Err(_) => {
+                one.reason = Some(why_missing(&read, plan));
+                one.limit = limit_alone(&read, plan);
+            }
         }
         if worst.as_ref().is_none_or(|w| one.verdict > w.verdict) {
             worst = Some(one);
@@ -193,17 +196,64 @@ fn why_missing(read: &Read<'_>, plan: &RequirementPlan) -> String {
     if reasons.is_empty() { "a part of the formula has no finite value".to_owned() } else { reasons.join("; ") }
 }
 
-fn judge_part(read: &Read<'_>, plan: &RequirementPlan, comparison: Comparison, out: &mut RequirementOutcome) {
-    use trocar_logic::CompareOp;
-    let is_limit = |id: OperandId| id.0 & KIND == LIMIT;
-    let comparison = comparison.with_limit_on_the_right(is_limit);
-    let relation = match comparison.op {
+/// The limit of a requirement of one comparison whose figure is missing: it is known all the same.
+fn limit_alone(read: &Read<'_>, plan: &RequirementPlan) -> Option<LimitOutcome> {
+    struct WithoutFigures<'a>(&'a Read<'a>);
+    impl Figures for WithoutFigures<'_> {
+        fn figure(&self, id: OperandId, row: usize) -> Option<trocar_logic::Figure> {
+            self.0.figure(id, row).or(Some(trocar_logic::Figure { value: 0.0, expanded_u: 0.0 }))
+        }
+    }
+    let parts = plan.formula.evaluate(&WithoutFigures(read));
+    let [Ok(comparison)] = parts.as_slice() else { return None };
+    let comparison = comparison.clone().with_limit_on_the_right(is_limit);
+    let owner = limits_of(read.case, &comparison)?;
+    let limit = Limit {
+        value: comparison.rhs.figure.value,
+        dimension: comparison.dimension,
+        comparison: relation(comparison.op),
+        owner,
+    };
+    Some(limit_outcome(&limit, &FigureFormat::new(limit.value, 0.0, limit.dimension)))
+}
+
+fn is_limit(id: OperandId) -> bool {
+    id.0 & KIND == LIMIT
+}
+
+fn relation(op: CompareOp) -> Relation {
+    match op {
         CompareOp::Less => Relation::Below,
         CompareOp::LessEqual => Relation::AtMost,
         CompareOp::Greater => Relation::Above,
         // Equalities are refused when the formula is compiled.
         _ => Relation::AtLeast,
+    }
+}
+
+fn limit_outcome(limit: &Limit, format: &FigureFormat) -> LimitOutcome {
+    let (owner, document) = match &limit.owner {
+        LimitOwner::Declared { document } => ("declared", Some(document.clone())),
+        LimitOwner::File => ("file", None),
+        LimitOwner::Example => ("example", None),
     };
+    LimitOutcome {
+        limit: Reported {
+            value: limit.value,
+            expanded_uncertainty: None,
+            coverage_factor: 0.0,
+            unit: limit.dimension.si_unit(),
+            text: format.limit(limit.value),
+        },
+        relation: limit.comparison.symbol().to_owned(),
+        owner: owner.to_owned(),
+        document,
+    }
+}
+
+fn judge_part(read: &Read<'_>, plan: &RequirementPlan, comparison: Comparison, out: &mut RequirementOutcome) {
+    let comparison = comparison.with_limit_on_the_right(is_limit);
+    let relation = relation(comparison.op);
     let text = plan.formula.text();
     let lhs_text = text.get(comparison.lhs.span.clone()).unwrap_or("").to_owned();
     let deciding = comparison.lhs.deciding();
@@ -252,27 +302,7 @@ fn judge_part(read: &Read<'_>, plan: &RequirementPlan, comparison: Comparison, o
                 unit: comparison.dimension.si_unit(),
                 text: format.signed(decision.margin),
             });
-            let document = match &limit.owner {
-                LimitOwner::Declared { document } => Some(document.clone()),
-                _ => None,
-            };
-            let owner = match &limit.owner {
-                LimitOwner::Declared { .. } => "declared",
-                LimitOwner::File => "file",
-                LimitOwner::Example => "example",
-            };
-            out.limit = Some(LimitOutcome {
-                limit: Reported {
-                    value: limit.value,
-                    expanded_uncertainty: None,
-                    coverage_factor: 0.0,
-                    unit: limit.dimension.si_unit(),
-                    text: format.limit(limit.value),
-                },
-                relation: relation.symbol().to_owned(),
-                owner: owner.to_owned(),
-                document,
-            });
+            out.limit = Some(limit_outcome(&limit, &format));
         }
         Err(error) => {
             out.verdict = Verdict::Error;

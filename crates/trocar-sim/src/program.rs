@@ -102,6 +102,8 @@ pub struct Inbox {
     pub busy: String,
     /// The event that says that a command was refused.
     pub refused: String,
+    /// What the device reports of itself: before it has done so once, nobody sends it anything.
+    pub feedback: String,
     /// How long after a command was taken the flag may still be old.
     pub settle: Nanos,
     /// Uniform delay before each command of this inbox, from–to in seconds: its phase against the device's clocks.
@@ -148,6 +150,7 @@ pub struct Program {
     setpoint: Vec<Option<ReadPort>>,
     busy: Vec<ReadPort>,
     refused: Vec<ReadPort>,
+    feedback: Vec<ReadPort>,
     phase_out: WritePort,
     cycle_out: WritePort,
     pose_out: WritePort,
@@ -198,6 +201,7 @@ impl Program {
             .collect();
         let busy = inboxes.iter().map(|inbox| registration.read_previous(&inbox.busy)).collect();
         let refused = inboxes.iter().map(|inbox| registration.read_previous(&inbox.refused)).collect();
+        let feedback = inboxes.iter().map(|inbox| registration.read_previous(&inbox.feedback)).collect();
         let mut out = |spec: GroupSpec, meaning: &str| registration.write(spec.meaning(meaning));
         Program {
             phase_out: out(GroupSpec::state("program.phase", &names), "the phase of the test method"),
@@ -215,6 +219,7 @@ impl Program {
             setpoint,
             busy,
             refused,
+            feedback,
             words_before_conditions,
         }
     }
@@ -238,8 +243,12 @@ impl Program {
         until.evaluate(&operands, &mut io.state[words]).is_true()
     }
 
-    /// Whether the inbox can be written: queued commands wait until the one before was taken.
+    /// Whether the inbox can be written: a device that has not reported yet is not sent anything, and queued commands
+    /// wait until the one before was taken.
     fn free(&self, io: &Activation<'_>, inbox: usize) -> bool {
+        if io.header(self.feedback[inbox]).sequence == 0 {
+            return false;
+        }
         let header = io.header(self.echo[inbox]);
         self.inboxes[inbox].supersedes || header.sequence == header.taken
     }

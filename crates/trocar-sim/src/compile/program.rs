@@ -115,6 +115,7 @@ impl Inboxes {
                 .filter(|_| spec.kind == GroupKind::Vector || spec.kind == GroupKind::Scalar),
             busy: format!("{instance}.is_busy"),
             refused: format!("{instance}.error_event"),
+            feedback: format!("{instance}.measured_js"),
             settle: arm.settle,
             start_delay_s: None,
             spec,
