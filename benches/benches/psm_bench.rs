@@ -1,6 +1,6 @@
 //! A step of the PSM bench beside the bare mechanics of the same arm: what hardware, control, instruments, digests and
 //! recording cost is the ratio of the two. Run: `cargo bench -p trocar-benches --bench psm_bench`.
-#![expect(missing_docs, reason = "criterion's macros write functions without documentation")]
+#![expect(clippy::panic, reason = "a benchmark without its scenario has nothing to measure")]
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use trocar_benches::{first_case, in_motion, shipped};

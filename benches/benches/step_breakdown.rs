@@ -3,6 +3,7 @@
 //! Each component is wrapped in one that reads the clock before and after; what reading the clock costs is measured in
 //! the same run and taken off. Run: `cargo bench -p trocar-benches --bench step_breakdown`; `benches/BREAKDOWN.md`
 //! keeps a run.
+#![expect(clippy::panic, reason = "a benchmark without its scenario has nothing to measure")]
 #![expect(clippy::print_stdout, reason = "it prints its table")]
 #![expect(clippy::disallowed_methods, reason = "it measures wall time")]
 
@@ -113,5 +114,8 @@ fn main() {
     println!("| schedule, table, faults | 1 | {:.3} | {:.1} % |", table / 1e3, 100.0 * table / all);
     println!("| digest | 0.50 | {:.3} | {:.1} % |", digest / 1e3, 100.0 * digest / all);
     println!("| whole | 1 | {:.3} | 100 % |", all / 1e3);
-    println!("\n{:.0} simulated seconds per second on one core, without recording", 1e9 / all / case.model.step_rate.hz());
+    println!(
+        "\n{:.0} simulated seconds per second on one core, without recording",
+        1e9 / all / case.model.step_rate.hz()
+    );
 }

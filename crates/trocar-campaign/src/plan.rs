@@ -103,11 +103,8 @@ type Found = (Files, Vec<String>, bool);
 fn find(target: &Target) -> Result<Found, Failure> {
     let (files, address) = Files::open(&target.path).map_err(|e| only(e.diagnostic()))?;
     let is_folder = target.path.is_dir();
-    let addresses = if is_folder {
-        files.list(&address).map_err(|e| only(e.diagnostic()))?
-    } else {
-        vec![address]
-    };
+    let addresses =
+        if is_folder { files.list(&address).map_err(|e| only(e.diagnostic()))? } else { vec![address] };
     Ok((files, addresses, is_folder))
 }
 
@@ -142,7 +139,13 @@ fn plan_one(
                         .cases
                         .iter()
                         .take(20)
-                        .map(|c| format!("{}: {}", c.number, if c.name.is_empty() { "the only one" } else { &c.name }))
+                        .map(|c| {
+                            format!(
+                                "{}: {}",
+                                c.number,
+                                if c.name.is_empty() { "the only one" } else { &c.name }
+                            )
+                        })
                         .collect();
                     let title = format!("{shown} has no case `{wanted}`");
                     let diagnostic = Diagnostic::error("no-case", title)

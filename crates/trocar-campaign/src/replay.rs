@@ -9,8 +9,8 @@ use trocar_evidence::outcome::CaseOutcome;
 use trocar_evidence::result::ResultError;
 use trocar_evidence::sinks::ReplayCheck;
 use trocar_scenario::{Failure, Files, Loaded, load};
-use trocar_signal::Time;
-use trocar_sim::{Inputs, RunError, Watch};
+use trocar_signal::{GroupClass, Time};
+use trocar_sim::{Inputs, Model, RunError, Watch};
 
 /// Why a result cannot be replayed.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +47,8 @@ pub struct CaseReplay {
     pub case: String,
     /// The first difference from what was recorded; `None`: identical, digest by digest.
     pub difference: Option<Difference>,
+    /// The signals of the components in which the runs differ first.
+    pub signals: Vec<String>,
     /// Whether figures, verdicts and ledgers are equal too, to the last bit.
     pub outcome_is_equal: bool,
     /// What it came to this time.
@@ -78,6 +80,13 @@ pub fn load_inputs(folder: &ResultFolder) -> Result<Loaded, ReplayError> {
     let header = &folder.result().scenario;
     let files = Files::in_memory(folder.inputs()?);
     load(&files, &header.path, &overrides_of(header)).map_err(|failure| ReplayError::Files(Box::new(failure)))
+}
+
+/// The signals of the device that components write, by their names.
+fn signals_of(model: &Model, blocks: &[String]) -> Vec<String> {
+    let seats = model.seats.iter().filter(|seat| blocks.contains(&seat.path));
+    let groups = seats.flat_map(|seat| &seat.writes).map(|id| model.layout.spec(*id));
+    groups.filter(|spec| spec.class == GroupClass::Information).map(|spec| spec.path.clone()).collect()
 }
 
 /// Runs a result again, and compares. `progress` is told the case and the simulated time, and stops the replay by
@@ -115,9 +124,11 @@ pub fn replay(
             Err(RunError::Sink(error)) => return Err(ReplayError::Compare(error.to_string())),
         };
         let difference = check.finish().map_err(|e| ReplayError::Compare(e.to_string()))?;
+        let signals = difference.as_ref().map_or_else(Vec::new, |d| signals_of(&case.model, &d.blocks));
         cases.push(CaseReplay {
             case: recorded.case.clone(),
             difference,
+            signals,
             outcome_is_equal: outcome.as_ref() == Some(recorded),
             outcome,
         });
@@ -127,7 +138,6 @@ pub fn replay(
     {
         return Err(ReplayError::NoCase(only.to_owned()));
     }
-    let other_version =
-        (!folder.is_of_version(VERSION)).then(|| folder.result().scenario.trocar.clone());
+    let other_version = (!folder.is_of_version(VERSION)).then(|| folder.result().scenario.trocar.clone());
     Ok(Replay { other_version, cases })
 }

@@ -88,7 +88,9 @@ pub struct RunArgs {
 
 fn key_value(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
-        Some((path, value)) if !path.trim().is_empty() => Ok((path.trim().to_owned(), value.trim().to_owned())),
+        Some((path, value)) if !path.trim().is_empty() => {
+            Ok((path.trim().to_owned(), value.trim().to_owned()))
+        }
         _ => Err("a name and a value are meant, e.g. arm.load='0.2 kg'".to_owned()),
     }
 }
@@ -109,7 +111,9 @@ pub struct CheckArgs {
 
 /// `trocar list`
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  trocar list\n  trocar list scenarios/laparoscopic/faults\n  trocar list trocar:")]
+#[command(
+    after_help = "Examples:\n  trocar list\n  trocar list scenarios/laparoscopic/faults\n  trocar list trocar:"
+)]
 pub struct ListArgs {
     /// A folder, a file, or `trocar:` for what is built in [default: this folder, else what is built in]
     #[arg(value_name = "PATH")]
@@ -162,7 +166,9 @@ pub struct ReplayArgs {
 
 /// `trocar schema`
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  trocar schema scenario > scenario.schema.json\n  trocar schema reference > file-reference.md")]
+#[command(
+    after_help = "Examples:\n  trocar schema scenario > scenario.schema.json\n  trocar schema reference > file-reference.md"
+)]
 pub struct SchemaArgs {
     /// Which
     #[arg(value_enum)]

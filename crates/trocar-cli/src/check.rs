@@ -3,7 +3,9 @@
 use crate::args::CheckArgs;
 use crate::output::{BAD_USAGE, count, data, failures, say};
 use std::path::Path;
-use trocar_scenario::{Failure, FileKind, Files, Overrides, SourceFile, load, load_robot, load_scene, render};
+use trocar_scenario::{
+    Failure, FileKind, Files, Overrides, SourceFile, load, load_robot, load_scene, render,
+};
 use trocar_signal::Diagnostic;
 
 /// Checks files; gives the exit code.

@@ -54,7 +54,8 @@ impl Expected {
             }
         }
         let missing = self.verdicts.iter().filter(|(name, _)| !found.contains_key(*name));
-        differences.extend(missing.map(|(name, verdict)| format!("{name} was not run; {verdict} was expected")));
+        differences
+            .extend(missing.map(|(name, verdict)| format!("{name} was not run; {verdict} was expected")));
         differences
     }
 }

@@ -69,7 +69,8 @@ fn scenarios(path: &Path) -> Result<(Files, Vec<String>), String> {
     if path.to_str() == Some("trocar:") {
         let files = Files::library();
         let listed = files.list("trocar:").map_err(|e| e.diagnostic().title)?;
-        let kept = listed.into_iter().filter(|a| kind_of_file(&files, a) == Some(FileKind::Scenario)).collect();
+        let kept =
+            listed.into_iter().filter(|a| kind_of_file(&files, a) == Some(FileKind::Scenario)).collect();
         return Ok((files, kept));
     }
     let (files, address) = Files::open(path).map_err(|e| e.diagnostic().title)?;

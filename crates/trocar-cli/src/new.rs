@@ -12,7 +12,10 @@ use trocar_scenario::template::Template;
 pub fn new(args: &NewArgs) -> u8 {
     let written = match &args.from {
         Some(from) if args.kind == NewKind::Project => {
-            error(&format!("a project is not started from one file; start the file: trocar new scenario … --from {}", from.display()));
+            error(&format!(
+                "a project is not started from one file; start the file: trocar new scenario … --from {}",
+                from.display()
+            ));
             return BAD_USAGE;
         }
         Some(from) => copy(from, &args.path),
@@ -84,9 +87,10 @@ fn write_new(path: &Path, text: &str) -> Result<(), String> {
     if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) {
         fs::create_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
     }
-    let mut file = OpenOptions::new().write(true).create_new(true).open(path).map_err(|e| match e.kind() {
-        ErrorKind::AlreadyExists => format!("{} exists already; nothing is overwritten", path.display()),
-        _ => format!("{}: {e}", path.display()),
-    })?;
+    let mut file =
+        OpenOptions::new().write(true).create_new(true).open(path).map_err(|e| match e.kind() {
+            ErrorKind::AlreadyExists => format!("{} exists already; nothing is overwritten", path.display()),
+            _ => format!("{}: {e}", path.display()),
+        })?;
     file.write_all(text.as_bytes()).map_err(|e| format!("{}: {e}", path.display()))
 }

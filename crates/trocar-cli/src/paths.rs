@@ -59,9 +59,8 @@ fn model(args: &PathsArgs) -> Result<(Model, Vec<DeclaredLimit>), Failure> {
     }
     let loaded = load(&files, &address, &Overrides::default())?;
     let compiled = trocar_sim::Compiled { loaded: &loaded };
-    let case = compiled
-        .case(0)
-        .map_err(|diagnostics| Failure { diagnostics, files: loaded.files.clone() })?;
+    let case =
+        compiled.case(0).map_err(|diagnostics| Failure { diagnostics, files: loaded.files.clone() })?;
     Ok((case.model, case.limits))
 }
 
@@ -149,7 +148,9 @@ fn slots(model: &Model) -> impl Iterator<Item = Row> + '_ {
         what: "slot",
         path: seat.path.clone(),
         rate: model.task(at).map_or_else(String::new, |t| t.rate.to_string()),
-        value: model.task(at).map_or_else(String::new, |t| format!("compute time {} s", t.compute_time.seconds())),
+        value: model
+            .task(at)
+            .map_or_else(String::new, |t| format!("compute time {} s", t.compute_time.seconds())),
         meaning: "filled by the reference controller".to_owned(),
         ..Row::default()
     })

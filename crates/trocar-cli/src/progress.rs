@@ -30,7 +30,10 @@ impl Progress {
         if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos} of {len} done, {msg}  {elapsed}") {
             bar.set_style(style);
         }
-        #[expect(clippy::disallowed_methods, reason = "wall time of the command, for progress and the host block")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "wall time of the command, for progress and the host block"
+        )]
         let began = Instant::now();
         Progress { bar, began, simulated: Mutex::new(BTreeMap::new()) }
     }

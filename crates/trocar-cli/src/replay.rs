@@ -62,19 +62,22 @@ fn show(replay: &Replay) {
         let name = if case.case.is_empty() { String::new() } else { format!("{}: ", case.case) };
         let text = match (&case.difference, case.outcome_is_equal) {
             (None, true) => "identical".to_owned(),
-            (None, false) => "the same states, but figures or verdicts differ: the result file was altered".to_owned(),
-            (Some(difference), _) => in_words(difference),
+            (None, false) => {
+                "the same states, but figures or verdicts differ: the result file was altered".to_owned()
+            }
+            (Some(difference), _) => in_words(difference, &case.signals),
         };
         data(&format!("{name}{text}\n"));
     }
 }
 
-fn in_words(difference: &Difference) -> String {
+fn in_words(difference: &Difference, signals: &[String]) -> String {
     use trocar_evidence::digest_file::DifferenceKind;
     let at = difference.at;
     let which = match difference.blocks.as_slice() {
         [] => String::new(),
-        blocks => format!(" in {}", blocks.join(", ")),
+        blocks if signals.is_empty() => format!(" in {}", blocks.join(", ")),
+        blocks => format!(" in {} (signals {})", blocks.join(", "), signals.join(", ")),
     };
     let spread = match difference.later.as_slice() {
         [] => String::new(),
@@ -96,6 +99,7 @@ fn as_json(replay: &Replay) -> serde_json::Value {
                 "identical": case.difference.is_none() && case.outcome_is_equal,
                 "first_difference_s": case.difference.as_ref().map(|d| d.at.seconds()),
                 "differs": case.difference.as_ref().map(|d| d.blocks.clone()),
+                "signals": case.signals,
                 "outcome_is_equal": case.outcome_is_equal,
             })
         })
@@ -116,7 +120,8 @@ impl Sink for CsvSink {
         for pattern in &self.patterns {
             let found = layout.matching(pattern);
             if found.is_empty() {
-                let near = layout.nearest_path(pattern).map_or(String::new(), |n| format!("; did you mean `{n}`?"));
+                let near =
+                    layout.nearest_path(pattern).map_or(String::new(), |n| format!("; did you mean `{n}`?"));
                 self.failed = Some(format!("nothing here is called `{pattern}`{near}"));
                 return Err(std::io::Error::other("no such signal"));
             }
@@ -160,10 +165,11 @@ fn csv(args: &ReplayArgs) -> u8 {
         error("--rate lies between 1e-6 Hz and 1 MHz");
         return BAD_USAGE;
     };
-    let loaded = match ResultFolder::open(&args.result).map_err(ReplayError::from).and_then(|f| load_inputs(&f)) {
-        Ok(loaded) => loaded,
-        Err(what) => return fail(&what),
-    };
+    let loaded =
+        match ResultFolder::open(&args.result).map_err(ReplayError::from).and_then(|f| load_inputs(&f)) {
+            Ok(loaded) => loaded,
+            Err(what) => return fail(&what),
+        };
     let wanted = args.case.as_deref().unwrap_or(&loaded.cases[0].name).to_owned();
     let Some(place) = loaded.cases.iter().position(|c| c.name == wanted) else {
         return fail(&ReplayError::NoCase(wanted));

@@ -87,7 +87,8 @@ pub fn run(args: &RunArgs) -> u8 {
         }
     } else if !results.is_empty() {
         let shown = out.display().to_string();
-        let next = done.finished.first().map(|(folder, _)| format!("replay: trocar replay {}", folder.display()));
+        let next =
+            done.finished.first().map(|(folder, _)| format!("replay: trocar replay {}", folder.display()));
         let style = TableStyle { styled: stdout_is_styled(), results_in: Some(shown), next };
         data("\n");
         data(&table(&results, &style));

@@ -39,8 +39,11 @@ impl Bench {
         components: Vec<(Registration, Box<dyn Component>)>,
     ) -> Result<Bench, String> {
         let mut layout = Layout::default();
-        let declared =
-            components.iter().flat_map(|(r, _)| r.writes.iter().chain(&r.inboxes)).cloned().collect::<Vec<_>>();
+        let declared = components
+            .iter()
+            .flat_map(|(r, _)| r.writes.iter().chain(&r.inboxes))
+            .cloned()
+            .collect::<Vec<_>>();
         for spec in inputs.into_iter().chain(declared) {
             let path = spec.path.clone();
             layout.add(spec).map_err(|other| format!("{path} is also written by {other}"))?;

@@ -106,10 +106,10 @@ impl GroupSpec {
     /// A pose in a frame.
     pub fn pose(path: impl Into<String>, frame: &str, point: &str) -> GroupSpec {
         let mut elements = axes("position", Dimension::LENGTH);
-        elements.extend(["x", "y", "z", "w"].map(|axis| Element {
-            name: format!("orientation.{axis}"),
-            dimension: Dimension::NUMBER,
-        }));
+        elements.extend(
+            ["x", "y", "z", "w"]
+                .map(|axis| Element { name: format!("orientation.{axis}"), dimension: Dimension::NUMBER }),
+        );
         GroupSpec::new(path, GroupKind::Pose, elements).of(frame, point)
     }
 
@@ -390,7 +390,9 @@ mod tests {
         assert_eq!(layout.matching("psm1.measured_cp").len(), 7);
         assert_eq!(layout.matching("psm1.*.yaw").len(), 0);
         assert_eq!(layout.matching("psm1.*_js.*.yaw").len(), 3);
-        assert!(matches("psm1.*.current", "psm1.x.current") && !matches("psm1.*.current", "psm1.a.b.current"));
+        assert!(
+            matches("psm1.*.current", "psm1.x.current") && !matches("psm1.*.current", "psm1.a.b.current")
+        );
     }
 
     #[test]

@@ -91,10 +91,10 @@ impl AnyQuantity {
                 _ => QuantityError::Number { text: word, range },
             });
         }
-        let value: f64 = number_text
-            .replace('−', "-")
-            .parse()
-            .map_err(|_| QuantityError::Number { text: number_text.to_owned(), range: number_range.clone() })?;
+        let value: f64 = number_text.replace('−', "-").parse().map_err(|_| QuantityError::Number {
+            text: number_text.to_owned(),
+            range: number_range.clone(),
+        })?;
         if !value.is_finite() {
             return Err(QuantityError::NotFinite { text: number_text.to_owned(), range: number_range });
         }
@@ -143,7 +143,9 @@ fn number_length(text: &str) -> usize {
             'e' | 'E' if seen_digit => {
                 let tail = &text[at + 1..];
                 let digits = tail.trim_start_matches(['+', '-', '−']);
-                if !digits.starts_with(|d: char| d.is_ascii_digit()) || tail.len() - digits.len() > '−'.len_utf8() {
+                if !digits.starts_with(|d: char| d.is_ascii_digit())
+                    || tail.len() - digits.len() > '−'.len_utf8()
+                {
                     break;
                 }
                 if tail.len() > digits.len() {

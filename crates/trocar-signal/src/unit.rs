@@ -132,9 +132,11 @@ impl Dimension {
                 .iter()
                 .zip(self.exponents)
                 .filter(|(_, e)| (*e > 0) == above && *e != 0)
-                .map(|(s, e)| {
-                    if e.abs() == 1 { (*s).to_owned() } else { format!("{s}^{}", e.unsigned_abs()) }
-                })
+                .map(
+                    |(s, e)| {
+                        if e.abs() == 1 { (*s).to_owned() } else { format!("{s}^{}", e.unsigned_abs()) }
+                    },
+                )
                 .collect::<Vec<_>>()
         };
         let (above, below) = (part(true), part(false));
@@ -193,7 +195,7 @@ const SYMBOLS: &[(&str, Dimension, f64)] = &[
     ("mrad", Dimension::ANGLE, 1e-3),
     ("deg", Dimension::ANGLE, 0.017_453_292_519_943_295),
     ("°", Dimension::ANGLE, 0.017_453_292_519_943_295),
-    ("rev", Dimension::ANGLE, 6.283_185_307_179_586),
+    ("rev", Dimension::ANGLE, std::f64::consts::TAU),
     ("N", Dimension::FORCE, 1.0),
     ("mN", Dimension::FORCE, 1e-3),
     ("kN", Dimension::FORCE, 1e3),

@@ -8,9 +8,7 @@ use crate::scope::Constant;
 use nalgebra::{Isometry3, Vector3};
 use trocar_control::{Arm, ArmKinematics, RemoteCentre, Servo, ServoDrive, Supervisor};
 use trocar_measure::LimitOwner;
-use trocar_plant::{
-    ActuatorKind, Bus, CountDecoder, Coupling, Encoder, JointList, Motor,
-};
+use trocar_plant::{ActuatorKind, Bus, CountDecoder, Coupling, Encoder, JointList, Motor};
 use trocar_scenario::mechanism::MechanismConfig;
 use trocar_scenario::robot::OwnerConfig;
 use trocar_scenario::{RobotFile, Section};
@@ -340,7 +338,14 @@ fn structural_parameters(
 ) {
     let mut add = |path: String, dimension: Dimension, si: f64, (source, standing): (String, Standing)| {
         let path = format!("{instance}.{path}");
-        registration.parameter(ParameterSpec { path, dimension, nominal: si, source, standing, tunable: false });
+        registration.parameter(ParameterSpec {
+            path,
+            dimension,
+            nominal: si,
+            source,
+            standing,
+            tunable: false,
+        });
     };
     fn zero_by_default<T>(value: &Sourced<T>, si: f64) -> bool {
         si == 0.0 && value.source.is_none() && value.standing.is_none()

@@ -16,9 +16,7 @@ use crate::scope::{Constant, SignalScope};
 use std::collections::BTreeMap;
 use trocar_fault::{Fault, Start, Target};
 use trocar_logic::{Condition, LogicError, Requirement};
-use trocar_plant::{
-    DisplacementSensor, EdgeRecorder, Followed, InstrumentConfig, PositionTracker,
-};
+use trocar_plant::{DisplacementSensor, EdgeRecorder, Followed, InstrumentConfig, PositionTracker};
 use trocar_scenario::{Loaded, LoadedRobot, LoadedScene, formula_diagnostic};
 use trocar_signal::{
     Component, Diagnostic, ElementRef, GroupId, Layout, Problem, Provenance, Rate, Registration, Standing,
@@ -84,11 +82,8 @@ fn assemble_scene(scene: &LoadedScene, step_rate: Rate) -> Result<Devices, Vec<D
     let gravity = vector3(scene.scene.gravity.map(|g| g.si()));
     for (instance, placed) in &scene.scene.robots {
         let Some(robot) = scene.robots.get(instance) else { continue };
-        let setting = Setting {
-            gravity_in_world_mps2: gravity,
-            world_from_base: placement(&placed.base),
-            step_rate,
-        };
+        let setting =
+            Setting { gravity_in_world_mps2: gravity, world_from_base: placement(&placed.base), step_rate };
         match assemble(instance, &robot.robot, &setting) {
             Ok(mut assembly) => {
                 devices.nodes.append(&mut assembly.nodes);
@@ -161,6 +156,9 @@ fn schedule_errors(scene: &LoadedScene, errors: &[crate::ScheduleError]) -> Vec<
         .map(|e| Diagnostic::error("schedule", e.to_string()).at(place.file.clone(), at.clone(), ""))
         .collect()
 }
+
+/// An instrument, and its rate where it has one of its own.
+type Instrument = (Box<dyn Component>, Option<f64>);
 
 /// All that the stages of compiling share.
 pub(crate) struct Compiler<'a> {
@@ -237,7 +235,8 @@ impl<'a> Compiler<'a> {
     }
 
     fn groups_so_far(&self) -> Result<Layout, Vec<Diagnostic>> {
-        let specs = schedule::groups(&self.nodes).map_err(|errors| schedule_errors(&self.loaded.scene, &errors))?;
+        let specs =
+            schedule::groups(&self.nodes).map_err(|errors| schedule_errors(&self.loaded.scene, &errors))?;
         let mut layout = Layout::default();
         for spec in specs {
             // `groups` has refused two writers of one path.
@@ -253,12 +252,11 @@ impl<'a> Compiler<'a> {
         for (name, config) in &self.loaded.scenario.instruments {
             let layout = &self.layout;
             let find = |path: &str| {
-                Followed::find(layout, path)
-                    .or_else(|| Followed::find(layout, &truth_of(path)?))
+                Followed::find(layout, path).or_else(|| Followed::find(layout, &truth_of(path)?))
             };
             let mut registration = Registration::new(name);
             let reg = &mut registration;
-            let built: Result<(Box<dyn Component>, Option<f64>), Vec<Problem>> = match config {
+            let built: Result<Instrument, Vec<Problem>> = match config {
                 InstrumentConfig::PositionTracker(config) => {
                     PositionTracker::new(name, config, &find, &provenance, reg)
                         .map(|c| (Box::new(c) as Box<dyn Component>, Some(config.rate.value.si())))
@@ -497,7 +495,10 @@ impl<'a> Compiler<'a> {
         elements.dedup();
         let rate = Rate::from_hz(config.rate.si()).unwrap_or(self.step_rate);
         if rate.hz() > self.step_rate.hz() {
-            self.problem("record.rate", format!("nothing changes faster than the island's step, {}", self.step_rate));
+            self.problem(
+                "record.rate",
+                format!("nothing changes faster than the island's step, {}", self.step_rate),
+            );
         }
         (elements, rate)
     }
@@ -533,7 +534,14 @@ fn fault_plan(model: &Model, placed: &PlacedFault) -> FaultPlan {
     let fault = &placed.fault;
     let element = model.layout.element(fault.target());
     let dimension = element.map_or_else(
-        || model.layout.spec(placed.group).elements.first().map_or(trocar_signal::Dimension::NUMBER, |e| e.dimension),
+        || {
+            model
+                .layout
+                .spec(placed.group)
+                .elements
+                .first()
+                .map_or(trocar_signal::Dimension::NUMBER, |e| e.dimension)
+        },
         |e| model.layout.element_spec(e).dimension,
     );
     FaultPlan {

@@ -141,7 +141,9 @@ impl FaultBoard {
     pub(crate) fn private_copies(&self, group: GroupId) -> impl Iterator<Item = GroupId> + '_ {
         let copies = self.seats.iter().filter(move |seat| seat.placed.group == group);
         let mut last = None;
-        copies.filter_map(|seat| seat.placed.private_copy).filter(move |copy| last.replace(*copy) != Some(*copy))
+        copies
+            .filter_map(|seat| seat.placed.private_copy)
+            .filter(move |copy| last.replace(*copy) != Some(*copy))
     }
 
     /// Changes a private copy.
@@ -184,8 +186,15 @@ impl FaultBoard {
     #[must_use]
     pub fn word_names(&self) -> Vec<String> {
         let common = [
-            "active_since", "ends", "masked", "phase_began", "occurrences", "condition_was_true", "writes_changed",
-            "largest_change", "largest_change_at",
+            "active_since",
+            "ends",
+            "masked",
+            "phase_began",
+            "occurrences",
+            "condition_was_true",
+            "writes_changed",
+            "largest_change",
+            "largest_change_at",
         ];
         let mut names = Vec::new();
         for seat in &self.seats {
@@ -235,8 +244,7 @@ impl Seat {
         let since = instant(words[SINCE]);
         let was_valid = *valid;
         let draw = self.stream.at(now.0, 0);
-        let change =
-            self.placed.fault.apply(now, since, values, valid, &mut words[self.own.clone()], draw);
+        let change = self.placed.fault.apply(now, since, values, valid, &mut words[self.own.clone()], draw);
         if since.is_some() {
             if change > 0.0 || was_valid != *valid {
                 words[WRITES] += 1;

@@ -97,10 +97,8 @@ pub(crate) fn build(
     for (name, turns, inertia) in rotor_inertia {
         builder.rotor(name, &dense(turns), *inertia);
     }
-    let payload: Option<PayloadId> = config
-        .payload
-        .as_ref()
-        .and_then(|p| Some(builder.payload(*frames.get(p.frame.as_str())?, point(p))));
+    let payload: Option<PayloadId> =
+        config.payload.as_ref().and_then(|p| Some(builder.payload(*frames.get(p.frame.as_str())?, point(p))));
     let tip = frames.get(config.tip.frame.as_str()).copied().unwrap_or(FrameId::BASE);
     let mechanism = match builder.build() {
         Ok(mechanism) => mechanism,
@@ -128,7 +126,9 @@ pub(crate) fn build(
             Ok(element) => {
                 island.element(&format!("friction_{}", friction.name), &row(&friction.of), element);
             }
-            Err(error) => problems.push(Problem::new(format!("mechanism.friction[{place}]"), error.to_string())),
+            Err(error) => {
+                problems.push(Problem::new(format!("mechanism.friction[{place}]"), error.to_string()))
+            }
         }
     }
     for (place, stop) in config.stops.iter().enumerate() {
@@ -152,7 +152,8 @@ pub(crate) fn build(
         return Err(problems);
     }
     let island = island.build().map_err(|e| vec![Problem::new("mechanism", e.to_string())])?;
-    let tip_in_frame = Isometry3::from_parts(Translation3::from(point(&config.tip)), UnitQuaternion::identity());
+    let tip_in_frame =
+        Isometry3::from_parts(Translation3::from(point(&config.tip)), UnitQuaternion::identity());
     Ok(Built { island, tip, tip_in_frame, has_payload: payload.is_some() })
 }
 

@@ -43,16 +43,18 @@ impl Scope for RequirementScope<'_> {
     fn names(&self) -> Vec<String> {
         let measures = self.measures.iter().map(|(name, _, _)| name.clone());
         let limits = self.limits.iter().map(|l| l.constant.path.clone());
-        let faults = self
-            .faults
-            .iter()
-            .flat_map(|fault| FaultFigure::ALL.iter().map(move |(figure, _)| format!("fault.{fault}.{figure}")));
+        let faults = self.faults.iter().flat_map(|fault| {
+            FaultFigure::ALL.iter().map(move |(figure, _)| format!("fault.{fault}.{figure}"))
+        });
         measures.chain(limits).chain(faults).collect()
     }
 
     fn value_text(&self, path: &str) -> Option<String> {
         let limit = self.limits.iter().find(|l| l.constant.path == path)?;
-        Some(FigureFormat::new(limit.constant.value, 0.0, limit.constant.dimension).limit(limit.constant.value))
+        Some(
+            FigureFormat::new(limit.constant.value, 0.0, limit.constant.dimension)
+                .limit(limit.constant.value),
+        )
     }
 }
 
@@ -193,7 +195,11 @@ fn why_missing(read: &Read<'_>, plan: &RequirementPlan) -> String {
             reasons.push(why);
         }
     }
-    if reasons.is_empty() { "a part of the formula has no finite value".to_owned() } else { reasons.join("; ") }
+    if reasons.is_empty() {
+        "a part of the formula has no finite value".to_owned()
+    } else {
+        reasons.join("; ")
+    }
 }
 
 /// The limit of a requirement of one comparison whose figure is missing: it is known all the same.

@@ -98,7 +98,10 @@ impl Lane {
 }
 
 impl MeasureLane {
-    #[expect(clippy::too_many_arguments, reason = "one reading is all of this, and nothing of it belongs together")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one reading is all of this, and nothing of it belongs together"
+    )]
     fn read(
         &mut self,
         plan: &MeasurePlan,

@@ -159,9 +159,7 @@ impl Ledgers {
         let entry = &self.entries[fault];
         let name = &case.faults[fault].name;
         let since = |at: Option<Time>, what: &str| match (entry.active, at) {
-            (Some(active), Some(at)) => {
-                Ok(step_bound_time(at.since(active).seconds(), case.model.step_s()))
-            }
+            (Some(active), Some(at)) => Ok(step_bound_time(at.since(active).seconds(), case.model.step_s())),
             (None, _) => Err(format!("{name} never became active")),
             (_, None) => Err(format!("{name} was not {what} before the run ended")),
         };
@@ -264,8 +262,7 @@ fn compare(case: &Case, now: Time, table: &Table, twin: &Table, entry: &mut Entr
         let deviation = distance(position(table, arm.tip), position(twin, arm.tip));
         entry.deviation_m = trocar_math::max(entry.deviation_m, deviation);
         if entry.reacted.is_none() {
-            entry.deviation_until_reaction_m =
-                trocar_math::max(entry.deviation_until_reaction_m, deviation);
+            entry.deviation_until_reaction_m = trocar_math::max(entry.deviation_until_reaction_m, deviation);
         }
         announce(arm, now, table, twin, entry);
     }

@@ -3,7 +3,8 @@
 use nalgebra::{Isometry3, Vector3};
 use trocar_dynamics::{FrameId, Island, IslandInputs, IslandWorkspace};
 use trocar_signal::{
-    Activation, Component, Dimension, GroupClass, GroupSpec, Nanos, ParameterPort, ReadPort, Registration, WritePort,
+    Activation, Component, Dimension, GroupClass, GroupSpec, Nanos, ParameterPort, ReadPort, Registration,
+    WritePort,
 };
 
 /// A motor's grip on the mechanism.
@@ -58,10 +59,12 @@ pub(crate) fn truth_groups(
         GroupSpec::joint_state(path, borrowed).class(GroupClass::Truth)
     };
     [
-        spec(format!("{instance}.truth.js"), joints)
-            .meaning("joint positions and velocities as they are, and the effort of the motors at the joints"),
-        spec(format!("{instance}.truth.actuators"), actuators)
-            .meaning("actuator positions and velocities behind the gear as they are, and the motors' effort there"),
+        spec(format!("{instance}.truth.js"), joints).meaning(
+            "joint positions and velocities as they are, and the effort of the motors at the joints",
+        ),
+        spec(format!("{instance}.truth.actuators"), actuators).meaning(
+            "actuator positions and velocities behind the gear as they are, and the motors' effort there",
+        ),
         GroupSpec::pose(
             format!("{instance}.truth.tip"),
             &format!("{instance}.base"),

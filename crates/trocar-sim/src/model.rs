@@ -106,7 +106,8 @@ impl Model {
             let registration = node.registration;
             let reader = registration.path.clone();
             let resolve = |path: &String| layout.group(path).unwrap_or(GroupId(0));
-            let read = |path: &String| layout.group(&private_path(path, &reader)).unwrap_or_else(|| resolve(path));
+            let read =
+                |path: &String| layout.group(&private_path(path, &reader)).unwrap_or_else(|| resolve(path));
             let writes: Vec<GroupId> = registration.writes.iter().map(|w| resolve(&w.path)).collect();
             let (period_s, compute_time) = match node.pace {
                 Pace::Task(task) => (task.rate.period_s(), task.compute_time),
@@ -115,7 +116,8 @@ impl Model {
             let longest_s = compute_time.seconds() + registration.longest_delay.seconds();
             if longest_s > 0.0 {
                 // All outputs of the activations within the longest delay, and of one more on either side.
-                pending_capacity += ((longest_s / period_s).ceil() as usize).min(1 << 20).saturating_add(2) * writes.len();
+                pending_capacity +=
+                    ((longest_s / period_s).ceil() as usize).min(1 << 20).saturating_add(2) * writes.len();
             }
             let information = information_of(&layout, &writes, information_groups);
             seats.push(Seat {

@@ -41,16 +41,18 @@ impl Pending {
     }
 
     /// Puts an output under way; `false` when no place is left.
-    pub(crate) fn push(&mut self, due: Time, group: GroupId, stamp: Time, valid: bool, values: &[f64]) -> bool {
+    pub(crate) fn push(
+        &mut self,
+        due: Time,
+        group: GroupId,
+        stamp: Time,
+        valid: bool,
+        values: &[f64],
+    ) -> bool {
         let at = self.meta[COUNT] as usize;
         let Some(slot) = self.slots.get_mut(at) else { return false };
-        *slot = Slot {
-            due,
-            order: self.meta[ORDER],
-            group: u64::from(group.0),
-            stamp,
-            valid: u64::from(valid),
-        };
+        *slot =
+            Slot { due, order: self.meta[ORDER], group: u64::from(group.0), stamp, valid: u64::from(valid) };
         let place = at * self.width;
         self.values[place..place + values.len()].copy_from_slice(values);
         self.values[place + values.len()..place + self.width].fill(0.0);
@@ -66,8 +68,7 @@ impl Pending {
             return None;
         }
         let used = self.meta[COUNT] as usize;
-        let (at, _) =
-            self.slots[..used].iter().enumerate().min_by_key(|(_, slot)| (slot.due, slot.order))?;
+        let (at, _) = self.slots[..used].iter().enumerate().min_by_key(|(_, slot)| (slot.due, slot.order))?;
         let taken = self.slots[at];
         let width = self.width;
         values[..width].copy_from_slice(&self.values[at * width..(at + 1) * width]);

@@ -6,7 +6,8 @@
 use crate::scope::{Constant, TableOperands, signal_of};
 use trocar_logic::Condition;
 use trocar_signal::{
-    Activation, Component, Dimension, GroupId, GroupSpec, Layout, Nanos, ReadPort, Registration, Time, WritePort, state_words,
+    Activation, Component, Dimension, GroupId, GroupSpec, Layout, Nanos, ReadPort, Registration, Time,
+    WritePort, state_words,
 };
 
 /// Why a program gave up; the place in the list is the value of `program.failure`.
@@ -205,10 +206,22 @@ impl Program {
         let mut out = |spec: GroupSpec, meaning: &str| registration.write(spec.meaning(meaning));
         Program {
             phase_out: out(GroupSpec::state("program.phase", &names), "the phase of the test method"),
-            cycle_out: out(GroupSpec::scalar("program.cycle", number), "how often the phase's action was done"),
-            pose_out: out(GroupSpec::scalar("program.pose", number), "place in the list of poses of the target"),
-            motion_out: out(GroupSpec::event("program.motion"), "a command that moves the device was written"),
-            reading_out: out(GroupSpec::event("program.reading"), "the end of a dwell: readings are taken now"),
+            cycle_out: out(
+                GroupSpec::scalar("program.cycle", number),
+                "how often the phase's action was done",
+            ),
+            pose_out: out(
+                GroupSpec::scalar("program.pose", number),
+                "place in the list of poses of the target",
+            ),
+            motion_out: out(
+                GroupSpec::event("program.motion"),
+                "a command that moves the device was written",
+            ),
+            reading_out: out(
+                GroupSpec::event("program.reading"),
+                "the end of a dwell: readings are taken now",
+            ),
             failure_out: out(GroupSpec::state("program.failure", &FAILURES), "why the program gave up"),
             phases,
             inboxes,

@@ -5,7 +5,8 @@ use crate::judge::{self, Measured, judge, reported};
 use crate::lane::Lane;
 use crate::ledger::Ledgers;
 use crate::outcome::{
-    CaseOutcome, FailureOutcome, FigureOutcome, Reported, ReportedComponent, RequirementOutcome, StandingCount,
+    CaseOutcome, FailureOutcome, FigureOutcome, Reported, ReportedComponent, RequirementOutcome,
+    StandingCount,
 };
 use crate::program::FAILURES;
 use crate::sink::{RunEvent, Sink};
@@ -119,7 +120,8 @@ impl<'a> Running<'a> {
         self.ledgers.observe(case, now, &mut self.main);
         for event in self.ledgers.drain_events() {
             let name = &case.faults[event.fault].name;
-            let event = if event.began { RunEvent::FaultActive { name } } else { RunEvent::FaultCleared { name } };
+            let event =
+                if event.began { RunEvent::FaultActive { name } } else { RunEvent::FaultCleared { name } };
             sink.event(now, event)?;
         }
         let phase = self.main.state.table.values(case.program.phase)[0] as usize;
@@ -191,7 +193,9 @@ impl<'a> Running<'a> {
                 format!("a command of phase `{name}` was refused{pose}: {refusal}; {file}:{line}")
             }
             Some(&"not_in_time") => {
-                format!("phase `{name}` was not over `within` its deadline; {file}:{line}: give it more time, or see why the device does not get there")
+                format!(
+                    "phase `{name}` was not over `within` its deadline; {file}:{line}: give it more time, or see why the device does not get there"
+                )
             }
             _ => format!("phase `{name}` had no effect; {file}:{line}"),
         };
@@ -245,9 +249,7 @@ impl<'a> Running<'a> {
                 .iter()
                 .enumerate()
                 .filter(|(_, seat)| matches!(seat.role, crate::Role::Controller | crate::Role::Supervisor))
-                .filter_map(|(i, seat)| {
-                    Some((seat.path.clone(), case.model.task(i)?.compute_time.seconds()))
-                })
+                .filter_map(|(i, seat)| Some((seat.path.clone(), case.model.task(i)?.compute_time.seconds())))
                 .collect(),
             step_s: case.model.step_s(),
             digest: format!("{:016x}", self.main.state.chain),

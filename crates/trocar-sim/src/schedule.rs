@@ -112,7 +112,9 @@ pub enum ScheduleError {
         components: Vec<String>,
     },
     /// A task that is faster than the island's step.
-    #[error("{component} runs at {rate}, faster than the island's step at {step_rate}; raise the step's rate")]
+    #[error(
+        "{component} runs at {rate}, faster than the island's step at {step_rate}; raise the step's rate"
+    )]
     TooFast {
         /// The component.
         component: String,
@@ -152,7 +154,9 @@ pub(crate) fn groups(nodes: &[Node]) -> Result<Vec<GroupSpec>, Vec<ScheduleError
         for spec in &node.registration.writes {
             match place.get(&spec.path) {
                 // A client writes into the inbox that the device declares.
-                Some(&at) if at < inbox_count && specs[at].writer == "clients" && node.role == Role::Client => {
+                Some(&at)
+                    if at < inbox_count && specs[at].writer == "clients" && node.role == Role::Client =>
+                {
                     specs[at].writer.clone_from(writer);
                 }
                 Some(&at) => errors.push(ScheduleError::TwoWriters {
@@ -321,9 +325,9 @@ mod tests {
     #[test]
     fn a_controller_may_not_read_the_truth() {
         let mut truth = node("m", &[], &[]);
-        truth.registration.write(
-            GroupSpec::scalar("truth.q", Dimension::ANGLE).class(trocar_signal::GroupClass::Truth),
-        );
+        truth
+            .registration
+            .write(GroupSpec::scalar("truth.q", Dimension::ANGLE).class(trocar_signal::GroupClass::Truth));
         let mut controller = node("servo", &["truth.q"], &[]);
         controller.role = Role::Controller;
         let errors = order(&[truth, controller], STEP()).unwrap_err();

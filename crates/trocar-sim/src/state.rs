@@ -44,7 +44,9 @@ pub struct State {
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum RestoreError {
     /// Another number of words.
-    #[error("the saved state has {found} words and this model has {expected}: it was saved by another model or version")]
+    #[error(
+        "the saved state has {found} words and this model has {expected}: it was saved by another model or version"
+    )]
     Size {
         /// Words in the saved state.
         found: usize,
@@ -168,4 +170,61 @@ pub fn digest_blocks(model: &Model, state: &State, out: &mut Vec<u64>) {
 pub fn chain_digest(model: &Model, state: &mut State, blocks: &mut Vec<u64>) {
     digest_blocks(model, state, blocks);
     state.chain = digest::chain(state.chain, blocks);
+}
+
+/// Everything in which two states of one model differ, by name, in the order of the schedule: words of components
+/// (`psm1.pitch.encoder: count`), signals, parameters, and the rest. Empty for equal states.
+#[must_use]
+pub fn differences(model: &Model, a: &State, b: &State) -> Vec<String> {
+    let mut found = Vec::new();
+    for (at, seat) in model.seats.iter().enumerate() {
+        let words = a.words[seat.words.clone()].iter().zip(&b.words[seat.words.clone()]);
+        for ((x, y), name) in words.zip(&seat.word_names) {
+            if x != y {
+                found.push(format!("{}: {name}", seat.path));
+            }
+        }
+        if a.releases[at] != b.releases[at] {
+            found.push(format!("{}: its clock", seat.path));
+        }
+        for id in &seat.writes {
+            signal_differences(model, a, b, *id, &mut found);
+        }
+        for place in seat.first_parameter..seat.first_parameter + seat.parameter_count {
+            if a.parameters[place].to_bits() != b.parameters[place].to_bits() {
+                found.push(format!("parameter {}", model.parameters[place].path));
+            }
+        }
+    }
+    for id in &model.command_groups {
+        signal_differences(model, a, b, *id, &mut found);
+    }
+    if a.pending != b.pending {
+        found.push("outputs under way".to_owned());
+    }
+    let faults = a.faults.iter().zip(&b.faults).zip(model.faults.word_names());
+    found.extend(faults.filter(|((x, y), _)| x != y).map(|(_, name)| name));
+    if (a.step, a.chain, a.next_input) != (b.step, b.chain, b.next_input) {
+        found.push("how far the run is".to_owned());
+    }
+    found
+}
+
+fn signal_differences(
+    model: &Model,
+    a: &State,
+    b: &State,
+    id: trocar_signal::GroupId,
+    found: &mut Vec<String>,
+) {
+    let spec = model.layout.spec(id);
+    let before = found.len();
+    for (place, (x, y)) in a.table.values(id).iter().zip(b.table.values(id)).enumerate() {
+        if x.to_bits() != y.to_bits() {
+            found.push(spec.element_path(place));
+        }
+    }
+    if found.len() == before && a.table.header(id) != b.table.header(id) {
+        found.push(format!("{}: stamp, sequence or validity", spec.path));
+    }
 }

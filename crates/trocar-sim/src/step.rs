@@ -88,7 +88,9 @@ pub enum StepError {
         at: Time,
     },
     /// More outputs under way than the model has places for.
-    #[error("{component} at {at}: too many outputs under way; its delay is longer than 0.5 s beyond its compute time")]
+    #[error(
+        "{component} at {at}: too many outputs under way; its delay is longer than 0.5 s beyond its compute time"
+    )]
     TooManyUnderWay {
         /// The writer.
         component: String,
@@ -115,7 +117,12 @@ pub fn publish_start(model: &Model, state: &mut State, scratch: &mut Scratch) ->
 ///
 /// # Errors
 /// [`StepError`] when a component cannot go on; the state is then that of the failing instant.
-pub fn step(model: &Model, state: &mut State, inputs: &Inputs, scratch: &mut Scratch) -> Result<(), StepError> {
+pub fn step(
+    model: &Model,
+    state: &mut State,
+    inputs: &Inputs,
+    scratch: &mut Scratch,
+) -> Result<(), StepError> {
     begin_step(model, state, inputs, scratch)?;
     finish_step(model, state, scratch)
 }

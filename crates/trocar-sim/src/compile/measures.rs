@@ -53,9 +53,7 @@ fn measure(
         .unwrap_or_default();
     let repeats = phase_config.map_or(1, |p| p.repeat);
     let shape_of = |source: Source| match source.element {
-        Some(element) => {
-            InputShape::of_element(&model.layout.spec(source.group).elements[element as usize])
-        }
+        Some(element) => InputShape::of_element(&model.layout.spec(source.group).elements[element as usize]),
         None => InputShape::of_group(model.layout.spec(source.group)),
     };
     let mut shape = MeasureShape::new(shape_of(first_source))
@@ -76,7 +74,8 @@ fn measure(
         (MeasureConfig::Delay { .. }, Some(second)) => Feed::Events(first_source.group, second.group),
         (MeasureConfig::DeviationFromTwin { .. }, _) => {
             if compiler.loaded.scenario.faults.is_empty() {
-                compiler.problem(&prefix, "there is no fault in this scenario, and so no twin to deviate from");
+                compiler
+                    .problem(&prefix, "there is no fault in this scenario, and so no twin to deviate from");
                 return None;
             }
             Feed::Twin(first_source)
@@ -94,10 +93,7 @@ fn measure(
         instrument: Some(model.layout.spec(first_source.group).writer.clone())
             .filter(|writer| compiler.loaded.scenario.instruments.contains_key(writer)),
         uses_truth,
-        poses: poses
-            .iter()
-            .map(|pose| visited.iter().position(|v| v == pose).map(|at| at as u32))
-            .collect(),
+        poses: poses.iter().map(|pose| visited.iter().position(|v| v == pose).map(|at| at as u32)).collect(),
         judged: false,
         rows_per_pose: matches!(
             config,
@@ -112,8 +108,17 @@ fn source(compiler: &mut Compiler<'_>, model: &Model, key: &str, path: &str) -> 
     if let Some(element) = layout.element(path) {
         let spec = layout.spec(element.group);
         let whole = spec.elements.len() == 1;
-        return Some(Source { group: element.group, element: (!whole || spec.elements[0].name.is_empty()).then_some(element.index) })
-            .map(|s| if matches!(spec.kind, trocar_signal::GroupKind::Event) { Source { element: None, ..s } } else { s });
+        return Some(Source {
+            group: element.group,
+            element: (!whole || spec.elements[0].name.is_empty()).then_some(element.index),
+        })
+        .map(|s| {
+            if matches!(spec.kind, trocar_signal::GroupKind::Event) {
+                Source { element: None, ..s }
+            } else {
+                s
+            }
+        });
     }
     let group = layout.group(path).or_else(|| layout.group(&truth_of(path)?));
     if group.is_none() {
@@ -125,7 +130,9 @@ fn source(compiler: &mut Compiler<'_>, model: &Model, key: &str, path: &str) -> 
 /// What is known of the instrument that writes a group.
 fn instrument(compiler: &Compiler<'_>, model: &Model, group: GroupId) -> Instrument {
     let spec = model.layout.spec(group);
-    let Some(config) = compiler.loaded.scenario.instruments.get(&spec.writer) else { return Instrument::None };
+    let Some(config) = compiler.loaded.scenario.instruments.get(&spec.writer) else {
+        return Instrument::None;
+    };
     match config {
         InstrumentConfig::PositionTracker(config) => reading(&config.statement()),
         InstrumentConfig::DisplacementSensor(config) => {

@@ -38,8 +38,7 @@ pub(crate) fn compile(compiler: &mut Compiler<'_>) -> Made {
         let sends = sends(compiler, &key, config, &mut inboxes);
         let action = action(compiler, &key, config, &mut inboxes, &poses);
         let roles = BTreeMap::new();
-        let scope =
-            SignalScope { layout: &compiler.layout, roles: &roles, constants: &compiler.constants };
+        let scope = SignalScope { layout: &compiler.layout, roles: &roles, constants: &compiler.constants };
         let until = match config.until.as_ref().map(|text| Condition::compile(text, &scope)) {
             None => None,
             Some(Ok(condition)) => Some(condition),
@@ -66,7 +65,8 @@ pub(crate) fn compile(compiler: &mut Compiler<'_>) -> Made {
         .filter_map(|operand| Some(signal_of(operand.id)?.group))
         .collect();
     if groups.len() > MAX_SIGNALS {
-        compiler.problem("phases", format!("the conditions of all phases read more than {MAX_SIGNALS} signals"));
+        compiler
+            .problem("phases", format!("the conditions of all phases read more than {MAX_SIGNALS} signals"));
     }
     start_delays(compiler, &mut inboxes);
     Made { phases, inboxes: inboxes.list, constants: compiler.constants.clone(), poses: names }
@@ -96,8 +96,10 @@ impl Inboxes {
                 .map(|spec| compiler.loaded.roles.in_words_of_the_method(&spec.path))
                 .collect();
             let words = compiler.loaded.roles.in_words_of_the_method(path);
-            let near = nearest(&words, known.iter().map(String::as_str))
-                .map_or_else(|| format!("commands are: {}", known.join(", ")), |n| format!("did you mean `{n}`?"));
+            let near = nearest(&words, known.iter().map(String::as_str)).map_or_else(
+                || format!("commands are: {}", known.join(", ")),
+                |n| format!("did you mean `{n}`?"),
+            );
             compiler.problem(key, format!("there is no command `{words}`; {near}"));
             return None;
         };
@@ -124,12 +126,7 @@ impl Inboxes {
     }
 }
 
-fn sends(
-    compiler: &mut Compiler<'_>,
-    key: &str,
-    config: &PhaseConfig,
-    inboxes: &mut Inboxes,
-) -> Vec<Send> {
+fn sends(compiler: &mut Compiler<'_>, key: &str, config: &PhaseConfig, inboxes: &mut Inboxes) -> Vec<Send> {
     let mut sends = Vec::new();
     for (path, words) in &config.send {
         let key = format!("{key}.send.\"{path}\"");
@@ -211,7 +208,10 @@ fn joint(
 ) -> Option<(usize, usize, Dimension)> {
     let inbox = inboxes.find(compiler, &format!("{key}.command"), command)?;
     let spec: &GroupSpec = &inboxes.list[inbox].spec;
-    if !inboxes.list[inbox].supersedes || inboxes.list[inbox].setpoint.is_none() || spec.elements.len() > MAX_COMMAND {
+    if !inboxes.list[inbox].supersedes
+        || inboxes.list[inbox].setpoint.is_none()
+        || spec.elements.len() > MAX_COMMAND
+    {
         let what = "a step or ramp needs a joint command that supersedes, e.g. `arm.servo_jp`";
         compiler.problem(&format!("{key}.command"), what);
         return None;
@@ -254,7 +254,8 @@ fn travel(
 fn poses(compiler: &mut Compiler<'_>) -> Vec<(String, Vec<f64>)> {
     let Some(config) = &compiler.loaded.scenario.poses else { return Vec::new() };
     let frame = config.frame().to_owned();
-    let key = if compiler.loaded.spans.contains("poses.cube.frame") { "poses.cube.frame" } else { "poses.frame" };
+    let key =
+        if compiler.loaded.spans.contains("poses.cube.frame") { "poses.cube.frame" } else { "poses.frame" };
     let Some((instance, which)) = frame.split_once('.') else {
         compiler.problem(key, "a frame belongs to a device: e.g. `arm.remote_centre` or `arm.base`");
         return Vec::new();
@@ -266,7 +267,10 @@ fn poses(compiler: &mut Compiler<'_>) -> Vec<(String, Vec<f64>)> {
     };
     let Some(centre) = centre else {
         let words = compiler.loaded.roles.in_words_of_the_method(&frame);
-        compiler.problem(key, format!("there is no frame `{words}`; an arm has `base`, and `remote_centre` if it pivots"));
+        compiler.problem(
+            key,
+            format!("there is no frame `{words}`; an arm has `base`, and `remote_centre` if it pivots"),
+        );
         return Vec::new();
     };
     config

@@ -57,7 +57,10 @@ pub(crate) fn compile(
         }
         let key = format!("variation.\"{path}\"");
         if config.drawn == Drawn::EachReading {
-            compiler.problem(&key, "what differs from reading to reading is the instrument's `noise`; set it there");
+            compiler.problem(
+                &key,
+                "what differs from reading to reading is the instrument's `noise`; set it there",
+            );
             continue;
         }
         for place in parameters(compiler, model, &key, path, config.drawn == Drawn::EachMotion) {
@@ -123,7 +126,8 @@ fn value(compiler: &mut Compiler<'_>, key: &str, text: &str, meant: Dimension) -
     let (si, is) = match AnyQuantity::parse(text) {
         Ok(quantity) => (quantity.si, quantity.dimension),
         Err(not_a_quantity) => {
-            let looks_like_number = text.trim_start().starts_with(|c: char| c.is_ascii_digit() || "+-.−".contains(c));
+            let looks_like_number =
+                text.trim_start().starts_with(|c: char| c.is_ascii_digit() || "+-.−".contains(c));
             if looks_like_number && !text.contains(['*', '/', '(']) {
                 compiler.problem(key, not_a_quantity.to_string());
                 return None;
@@ -172,7 +176,9 @@ fn evaluate(text: &str, constants: &[Constant]) -> Result<(f64, Dimension), Vec<
         let inside = 1..=text.len() + 1;
         errors
             .into_iter()
-            .filter(|e| e.labels.iter().all(|(range, _)| inside.contains(&range.start) && inside.contains(&range.end)))
+            .filter(|e| {
+                e.labels.iter().all(|(range, _)| inside.contains(&range.start) && inside.contains(&range.end))
+            })
             .map(|e| LogicError {
                 labels: e.labels.into_iter().map(|(r, t)| (r.start - 1..r.end - 1, t)).collect(),
                 ..e
@@ -181,11 +187,9 @@ fn evaluate(text: &str, constants: &[Constant]) -> Result<(f64, Dimension), Vec<
     })?;
     match requirement.evaluate(&scope).into_iter().next() {
         Some(Ok(comparison)) => Ok((comparison.lhs.figure.value, comparison.dimension)),
-        Some(Err(error)) => Err(vec![LogicError {
-            title: error.to_string(),
-            labels: Vec::new(),
-            notes: Vec::new(),
-        }]),
+        Some(Err(error)) => {
+            Err(vec![LogicError { title: error.to_string(), labels: Vec::new(), notes: Vec::new() }])
+        }
         None => Err(Vec::new()),
     }
 }
