@@ -508,7 +508,10 @@ impl<'a> Loader<'a> {
         if self.found.iter().any(is_error) {
             return None;
         }
-        let cases = case::expand(&scenario);
+        let mut cases = case::expand(&scenario);
+        for case in &mut cases {
+            case.name = roles.in_words_of_the_method(&case.name);
+        }
         let method_digest = method_digest(&tree);
         let (files, warnings) = (Vec::new(), Vec::new());
         Some(Loaded { scenario, method, spans, roles, scene, cases, method_digest, files, warnings })

@@ -5,7 +5,7 @@ use crate::text::join_key;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use trocar_signal::Problem;
+use trocar_signal::{AnyQuantity, Problem};
 use trocar_signal::quantity::{Acceleration, Frequency};
 
 /// What a scene file calls itself.
@@ -56,6 +56,10 @@ pub struct RobotPlacement {
     /// Where its base stands in the world.
     #[serde(default)]
     pub base: PlacementConfig,
+    /// Joint to its position at the start of a run. Joints that are not named start at their home, or as near to zero as
+    /// their limits let them.
+    #[serde(default)]
+    pub start: BTreeMap<String, AnyQuantity>,
 }
 
 /// Names that a robot cannot have: formulas use them for something else.

@@ -6,6 +6,7 @@ use crate::mechanism::{ArmMechanism, MotorLink, truth_groups};
 use crate::schedule::{Node, Pace, Role, Task};
 use crate::scope::Constant;
 use nalgebra::{Isometry3, Vector3};
+use std::collections::BTreeMap;
 use trocar_control::{Arm, ArmKinematics, RemoteCentre, Servo, ServoDrive, Supervisor};
 use trocar_measure::LimitOwner;
 use trocar_plant::{ActuatorKind, Bus, CountDecoder, Coupling, Encoder, JointList, Motor};
@@ -39,6 +40,8 @@ pub(crate) struct Setting {
     pub gravity_in_world_mps2: Vector3<f64>,
     pub world_from_base: Isometry3<f64>,
     pub step_rate: Rate,
+    /// Joint to its position at the start; the others start at home.
+    pub start: BTreeMap<String, f64>,
 }
 
 /// Builds every component of an arm. Problems are below the robot file's root.
@@ -209,7 +212,7 @@ pub(crate) fn assemble(
     if !problems.is_empty() {
         return Err(problems);
     }
-    nodes.push(mechanism_node(instance, robot, built, &actuator_rows, step_s, &joints));
+    nodes.push(mechanism_node(instance, robot, built, &actuator_rows, setting, &joints));
     Ok(Assembly {
         nodes,
         limits: limits(instance, robot),
@@ -240,7 +243,7 @@ fn mechanism_node(
     robot: &RobotFile,
     built: island::Built,
     actuator_rows: &[Vec<f64>],
-    step_s: f64,
+    setting: &Setting,
     joints: &trocar_control::ArmJoints,
 ) -> Node {
     let provenance = robot.provenance(Section::Mechanism);
@@ -310,12 +313,13 @@ fn mechanism_node(
     let start = |name: &str| {
         let home = robot.arm.joints.iter().find(|j| j.joint == name).and_then(|j| j.home.as_ref());
         let joint = joints.axes().find(|joint| joint.name == name);
-        home.map_or_else(|| joint.map_or(0.0, |j| j.clamp(0.0)), |h| h.value.si)
+        let at_home = home.map_or_else(|| joint.map_or(0.0, |j| j.clamp(0.0)), |h| h.value.si);
+        setting.start.get(name).copied().unwrap_or(at_home)
     };
     let initial_q = robot.mechanism.coordinates.iter().map(|c| start(&c.name)).collect();
     let component = ArmMechanism {
         island: built.island,
-        step_s,
+        step_s: setting.step_rate.period_s(),
         initial_q,
         motors,
         tunable_inputs,

@@ -82,8 +82,27 @@ fn assemble_scene(scene: &LoadedScene, step_rate: Rate) -> Result<Devices, Vec<D
     let gravity = vector3(scene.scene.gravity.map(|g| g.si()));
     for (instance, placed) in &scene.scene.robots {
         let Some(robot) = scene.robots.get(instance) else { continue };
-        let setting =
-            Setting { gravity_in_world_mps2: gravity, world_from_base: placement(&placed.base), step_rate };
+        for (joint, quantity) in &placed.start {
+            let coordinate = robot.robot.mechanism.coordinates.iter().find(|c| c.name == *joint);
+            let what = match coordinate {
+                None => format!("there is no joint `{joint}`"),
+                Some(c) if quantity.dimension != c.kind.position() => {
+                    format!("{} is meant here, and this is {}", c.kind.position(), quantity.dimension)
+                }
+                Some(c) if !(c.lower.value.si..=c.upper.value.si).contains(&quantity.si) => {
+                    "this lies beyond the joint's limits".to_owned()
+                }
+                Some(_) => continue,
+            };
+            let problem = Problem::new(format!("robots.{instance}.start.{joint}"), what);
+            found.push(scene.spans.problem("", &problem));
+        }
+        let setting = Setting {
+            gravity_in_world_mps2: gravity,
+            world_from_base: placement(&placed.base),
+            step_rate,
+            start: placed.start.iter().map(|(joint, quantity)| (joint.clone(), quantity.si)).collect(),
+        };
         match assemble(instance, &robot.robot, &setting) {
             Ok(mut assembly) => {
                 devices.nodes.append(&mut assembly.nodes);
@@ -129,6 +148,7 @@ pub fn check_robot(robot: &LoadedRobot) -> Result<(), Vec<Diagnostic>> {
         gravity_in_world_mps2: vector3([0.0, 0.0, -9.806_65]),
         world_from_base: nalgebra::Isometry3::identity(),
         step_rate: Rate::from_hz(fastest).unwrap_or(FALLBACK_RATE),
+        start: BTreeMap::new(),
     };
     assemble("robot", &robot.robot, &setting)
         .map(|_| ())

@@ -1,0 +1,115 @@
+//! What is written about Trocar is what Trocar does.
+
+use std::collections::BTreeMap;
+use trocar_scenario::{reference, schema};
+use trocar_tests::{root, trocar};
+
+fn text(path: &str) -> String {
+    std::fs::read_to_string(root().join(path)).unwrap_or_else(|e| panic!("{path}: {e}"))
+}
+
+#[test]
+fn schemas_are_current() {
+    for (kind, json) in schema::schemas() {
+        let path = format!("schemas/{kind}.schema.json");
+        assert!(text(&path) == format!("{json:#}\n"), "{path} is old; make it anew: trocar schema {kind} > {path}");
+    }
+}
+
+#[test]
+fn the_reference_of_keys_is_current() {
+    let path = "docs/file-reference.md";
+    assert!(text(path) == reference::markdown(), "{path} is old; make it anew: trocar schema reference > {path}");
+}
+
+/// Every command that a document shows is one that the binary knows, with options that it knows.
+#[test]
+fn commands_in_documents_exist() {
+    let mut help: BTreeMap<String, String> = BTreeMap::new();
+    let mut seen = 0;
+    let mut documents: Vec<std::path::PathBuf> = std::fs::read_dir(root().join("docs")).expect("docs").map(|e| e.expect("an entry").path()).collect();
+    documents.extend(["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"].map(|name| root().join(name)));
+    for document in documents.iter().filter(|path| path.extension().is_some_and(|e| e == "md")) {
+        let text = std::fs::read_to_string(document).expect("a document");
+        // `trocar COMMAND …` in code: after a backtick, at a line's start, or behind cargo's `--`.
+        for line in text.lines() {
+            let starts = line.match_indices("trocar ").map(|(at, word)| at + word.len());
+            let starts = starts.filter(|at| {
+                let before = &line[..at - "trocar ".len()];
+                before.is_empty() || before.ends_with('`')
+            });
+            let by_cargo = line.match_indices("cargo run --release -- ").map(|(at, word)| at + word.len());
+            for start in starts.chain(by_cargo) {
+                let code = line[start..].split(['`', '#', '|']).next().unwrap_or("");
+                let mut words = code.split_whitespace();
+                let Some(command) = words.next().filter(|w| w.chars().all(|c| c.is_ascii_lowercase())) else { continue };
+                let help = help.entry(command.to_owned()).or_insert_with(|| trocar(&root(), &[command, "--help"]).expect(0).out);
+                for option in words.filter(|word| word.starts_with("--")) {
+                    let option = option.split('=').next().unwrap_or(option).trim_end_matches([',', '.', ')']);
+                    assert!(help.contains(option), "{}: `trocar {command}` has no {option}", document.display());
+                }
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 10, "documents show commands: {seen}");
+}
+
+/// Links between documents lead somewhere.
+#[test]
+fn links_in_documents_lead_somewhere() {
+    let mut seen = 0;
+    for folder in ["", "docs"] {
+        for entry in std::fs::read_dir(root().join(folder)).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.extension().is_none_or(|e| e != "md") {
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).expect("a document");
+            for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+                let file = target.split('#').next().unwrap_or(target);
+                if file.is_empty() || file.contains("://") || file.contains(' ') {
+                    continue;
+                }
+                let there = path.parent().expect("a folder").join(file);
+                assert!(there.exists(), "{}: {target} leads nowhere", path.display());
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 5, "{seen}");
+}
+
+#[test]
+fn shipped_files_have_no_mistake_and_no_warning() {
+    let said = trocar(&root(), &["check", "scenarios", "scenes"]).expect(0);
+    assert!(said.err.contains("no mistake") && !said.err.contains("warning"), "{}", said.err);
+}
+
+/// The README's first command, and its promise that the verdicts are those recorded. Every table has what a reader needs
+/// to quote it; every result replays.
+#[test]
+fn shipped_scenarios_give_the_verdicts_recorded() {
+    let out = tempfile::tempdir().expect("a folder");
+    let results = out.path().join("results");
+    let results = results.to_str().expect("UTF-8");
+    let said = trocar(&root(), &["run", "scenarios", "--out", results, "--expect", "scenarios/expected.json"]).expect(0);
+    for word in ["PASS", "FAIL", "±", "standing:", "assumed", "k = 2", "replay:", "latencies:", "compute time"] {
+        assert!(said.out.contains(word), "{word} is not in\n{}", said.out);
+    }
+    let expected: BTreeMap<String, String> = serde_json::from_str(&text("scenarios/expected.json")).expect("JSON");
+    for name in expected.keys() {
+        let (scenario, requirement) = name.split_once('/').expect("SCENARIO/REQUIREMENT");
+        assert!(said.out.lines().any(|line| line.starts_with(&format!("{scenario} @"))), "{scenario}");
+        assert!(said.out.lines().any(|line| line.trim_start().starts_with(&format!("{requirement} "))), "{requirement}");
+    }
+    // Each row of a verdict: figure, relation and limit, whose limit, margin, verdict.
+    let rows: Vec<&str> = said.out.lines().filter(|l| l.ends_with(" PASS") || l.ends_with(" FAIL")).collect();
+    assert_eq!(rows.len(), expected.len());
+    for row in rows {
+        assert!(row.contains(" ≤ ") && row.contains("example"), "{row}");
+        assert!(row.contains(" +") || row.contains(" −"), "{row}");
+    }
+    let replayed = trocar(out.path(), &["replay", "results/step_delay"]).expect(0);
+    assert_eq!(replayed.out, "identical\n");
+}
