@@ -146,13 +146,7 @@ impl Sink for CsvSink {
         }
         writeln!(std::io::stdout().lock(), "{line}")
     }
-    fn digest(&mut self, _: Time, _: u64, _: &[u64]) -> std::io::Result<()> {
-        Ok(())
-    }
     fn snapshot(&mut self, _: Time, _: &State) -> std::io::Result<()> {
-        Ok(())
-    }
-    fn event(&mut self, _: Time, _: RunEvent<'_>) -> std::io::Result<()> {
         Ok(())
     }
     fn end(&mut self, _: Time) -> std::io::Result<()> {

@@ -88,14 +88,6 @@ impl<W: Write + Seek> Sink for McapSink<W> {
         self.stage.during()?.record(now, table)
     }
 
-    fn digest(&mut self, _: Time, _: u64, _: &[u64]) -> Result<()> {
-        Ok(())
-    }
-
-    fn snapshot(&mut self, _: Time, _: &State) -> Result<()> {
-        Ok(())
-    }
-
     fn event(&mut self, now: Time, event: RunEvent<'_>) -> Result<()> {
         let (level, kind, name) = event_words(&event);
         self.stage.during()?.event(now, level, kind, name)
@@ -136,20 +128,8 @@ impl<W: Write> Sink for DigestSink<W> {
         Ok(())
     }
 
-    fn record(&mut self, _: Time, _: &Table) -> Result<()> {
-        Ok(())
-    }
-
     fn digest(&mut self, now: Time, chain: u64, blocks: &[u64]) -> Result<()> {
         self.stage.during()?.row(now, chain, blocks)
-    }
-
-    fn snapshot(&mut self, _: Time, _: &State) -> Result<()> {
-        Ok(())
-    }
-
-    fn event(&mut self, _: Time, _: RunEvent<'_>) -> Result<()> {
-        Ok(())
     }
 
     fn end(&mut self, _: Time) -> Result<()> {
@@ -187,20 +167,8 @@ impl<W: Write> Sink for SnapshotSink<W> {
         Ok(())
     }
 
-    fn record(&mut self, _: Time, _: &Table) -> Result<()> {
-        Ok(())
-    }
-
-    fn digest(&mut self, _: Time, _: u64, _: &[u64]) -> Result<()> {
-        Ok(())
-    }
-
     fn snapshot(&mut self, now: Time, state: &State) -> Result<()> {
         self.stage.during()?.snapshot(now, &state.to_words())
-    }
-
-    fn event(&mut self, _: Time, _: RunEvent<'_>) -> Result<()> {
-        Ok(())
     }
 
     fn end(&mut self, _: Time) -> Result<()> {
@@ -264,21 +232,9 @@ impl<R: Read> Sink for ReplayCheck<R> {
         Ok(())
     }
 
-    fn record(&mut self, _: Time, _: &Table) -> Result<()> {
-        Ok(())
-    }
-
     fn digest(&mut self, now: Time, chain: u64, blocks: &[u64]) -> Result<()> {
         let compared = self.stage.during()?.row(now, chain, blocks);
         compared.map_err(|failure| self.fail(failure))
-    }
-
-    fn snapshot(&mut self, _: Time, _: &State) -> Result<()> {
-        Ok(())
-    }
-
-    fn event(&mut self, _: Time, _: RunEvent<'_>) -> Result<()> {
-        Ok(())
     }
 
     fn end(&mut self, _: Time) -> Result<()> {

@@ -225,9 +225,17 @@ impl<'a> Compiler<'a> {
         if self.found.is_empty() { Ok(()) } else { Err(std::mem::take(&mut self.found)) }
     }
 
-    /// A mistake of the scenario at a key.
+    /// A mistake of the scenario at a key. A set-up that no file holds came with the command.
     pub(crate) fn problem(&mut self, key: &str, what: impl Into<String>) {
-        self.found.push(self.loaded.spans.problem("", &Problem::new(key, what)));
+        let spans = &self.loaded.spans;
+        let option = key.strip_prefix("setup.\"").and_then(|k| k.strip_suffix('"'));
+        self.found.push(match option {
+            Some(path) if !spans.contains(key) => {
+                let path = self.loaded.roles.in_words_of_the_method(path);
+                Diagnostic::error("bad-value", format!("`--set {path}`: {}", what.into()))
+            }
+            _ => spans.problem("", &Problem::new(key, what)),
+        });
     }
 
     pub(crate) fn problems(&mut self, prefix: &str, problems: &[Problem]) {
