@@ -134,7 +134,12 @@ pub fn trocar(folder: &Path, arguments: &[&str]) -> Said {
         err: String::from_utf8_lossy(&done.stderr).into_owned(),
     };
     assert!(!said.err.contains("panicked"), "trocar {arguments:?}:\n{}", said.err);
-    assert!((0..=4).contains(&said.code), "trocar {arguments:?} ended with {} or hung:\n{}", said.code, said.err);
+    assert!(
+        (0..=4).contains(&said.code),
+        "trocar {arguments:?} ended with {} or hung:\n{}",
+        said.code,
+        said.err
+    );
     said
 }
 

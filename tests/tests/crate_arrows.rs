@@ -23,7 +23,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
 
 fn dependencies(manifest: &str) -> BTreeSet<String> {
     let table: toml::Table = manifest.parse().expect("a manifest is TOML");
-    let names = table.get("dependencies").and_then(toml::Value::as_table).expect("every crate has dependencies");
+    let names =
+        table.get("dependencies").and_then(toml::Value::as_table).expect("every crate has dependencies");
     names.keys().filter_map(|name| name.strip_prefix("trocar-")).map(str::to_owned).collect()
 }
 
@@ -37,7 +38,8 @@ fn crates_use_each_other_only_along_the_allowed_arrows() {
         let folder = entry.expect("readable").path();
         let name = folder.file_name().and_then(|n| n.to_str()).expect("UTF-8").to_owned();
         let short = name.strip_prefix("trocar-").expect("every crate's name begins with trocar-").to_owned();
-        let may = allowed.get(short.as_str()).unwrap_or_else(|| panic!("{name} is not in the table of arrows"));
+        let may =
+            allowed.get(short.as_str()).unwrap_or_else(|| panic!("{name} is not in the table of arrows"));
         let manifest = std::fs::read_to_string(folder.join("Cargo.toml")).expect("a manifest");
         for used in dependencies(&manifest) {
             assert!(may.contains(used.as_str()), "{name} uses trocar-{used}, which the table does not allow");

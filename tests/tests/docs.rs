@@ -12,14 +12,20 @@ fn text(path: &str) -> String {
 fn schemas_are_current() {
     for (kind, json) in schema::schemas() {
         let path = format!("schemas/{kind}.schema.json");
-        assert!(text(&path) == format!("{json:#}\n"), "{path} is old; make it anew: trocar schema {kind} > {path}");
+        assert!(
+            text(&path) == format!("{json:#}\n"),
+            "{path} is old; make it anew: trocar schema {kind} > {path}"
+        );
     }
 }
 
 #[test]
 fn the_reference_of_keys_is_current() {
     let path = "docs/file-reference.md";
-    assert!(text(path) == reference::markdown(), "{path} is old; make it anew: trocar schema reference > {path}");
+    assert!(
+        text(path) == reference::markdown(),
+        "{path} is old; make it anew: trocar schema reference > {path}"
+    );
 }
 
 /// Every command that a document shows is one that the binary knows, with options that it knows.
@@ -27,7 +33,8 @@ fn the_reference_of_keys_is_current() {
 fn commands_in_documents_exist() {
     let mut help: BTreeMap<String, String> = BTreeMap::new();
     let mut seen = 0;
-    let mut documents: Vec<std::path::PathBuf> = std::fs::read_dir(root().join("docs")).expect("docs").map(|e| e.expect("an entry").path()).collect();
+    let mut documents: Vec<std::path::PathBuf> =
+        std::fs::read_dir(root().join("docs")).expect("docs").map(|e| e.expect("an entry").path()).collect();
     documents.extend(["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"].map(|name| root().join(name)));
     for document in documents.iter().filter(|path| path.extension().is_some_and(|e| e == "md")) {
         let text = std::fs::read_to_string(document).expect("a document");
@@ -42,11 +49,19 @@ fn commands_in_documents_exist() {
             for start in starts.chain(by_cargo) {
                 let code = line[start..].split(['`', '#', '|']).next().unwrap_or("");
                 let mut words = code.split_whitespace();
-                let Some(command) = words.next().filter(|w| w.chars().all(|c| c.is_ascii_lowercase())) else { continue };
-                let help = help.entry(command.to_owned()).or_insert_with(|| trocar(&root(), &[command, "--help"]).expect(0).out);
+                let Some(command) = words.next().filter(|w| w.chars().all(|c| c.is_ascii_lowercase())) else {
+                    continue;
+                };
+                let help = help
+                    .entry(command.to_owned())
+                    .or_insert_with(|| trocar(&root(), &[command, "--help"]).expect(0).out);
                 for option in words.filter(|word| word.starts_with("--")) {
                     let option = option.split('=').next().unwrap_or(option).trim_end_matches([',', '.', ')']);
-                    assert!(help.contains(option), "{}: `trocar {command}` has no {option}", document.display());
+                    assert!(
+                        help.contains(option),
+                        "{}: `trocar {command}` has no {option}",
+                        document.display()
+                    );
                 }
                 seen += 1;
             }
@@ -93,15 +108,23 @@ fn shipped_scenarios_give_the_verdicts_recorded() {
     let out = tempfile::tempdir().expect("a folder");
     let results = out.path().join("results");
     let results = results.to_str().expect("UTF-8");
-    let said = trocar(&root(), &["run", "scenarios", "--out", results, "--expect", "scenarios/expected.json"]).expect(0);
-    for word in ["PASS", "FAIL", "±", "standing:", "assumed", "k = 2", "replay:", "latencies:", "compute time"] {
+    let said =
+        trocar(&root(), &["run", "scenarios", "--out", results, "--expect", "scenarios/expected.json"])
+            .expect(0);
+    for word in
+        ["PASS", "FAIL", "±", "standing:", "assumed", "k = 2", "replay:", "latencies:", "compute time"]
+    {
         assert!(said.out.contains(word), "{word} is not in\n{}", said.out);
     }
-    let expected: BTreeMap<String, String> = serde_json::from_str(&text("scenarios/expected.json")).expect("JSON");
+    let expected: BTreeMap<String, String> =
+        serde_json::from_str(&text("scenarios/expected.json")).expect("JSON");
     for name in expected.keys() {
         let (scenario, requirement) = name.split_once('/').expect("SCENARIO/REQUIREMENT");
         assert!(said.out.lines().any(|line| line.starts_with(&format!("{scenario} @"))), "{scenario}");
-        assert!(said.out.lines().any(|line| line.trim_start().starts_with(&format!("{requirement} "))), "{requirement}");
+        assert!(
+            said.out.lines().any(|line| line.trim_start().starts_with(&format!("{requirement} "))),
+            "{requirement}"
+        );
     }
     // Each row of a verdict: figure, relation and limit, whose limit, margin, verdict.
     let rows: Vec<&str> = said.out.lines().filter(|l| l.ends_with(" PASS") || l.ends_with(" FAIL")).collect();

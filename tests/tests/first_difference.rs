@@ -21,7 +21,8 @@ fn recorded(run: &Bare<'_>) -> Vec<u8> {
 
 fn difference(recorded: &[u8], run: &Bare<'_>) -> Option<trocar_evidence::digest_file::Difference> {
     let reader = DigestReader::new(recorded).expect("digests");
-    first_difference(reader, &digest_header(run.model), run.rows.iter().cloned()).expect("they can be compared")
+    first_difference(reader, &digest_header(run.model), run.rows.iter().cloned())
+        .expect("they can be compared")
 }
 
 /// One bit of one word of one component, altered just before the digest of an instant: that component alone is named,
@@ -71,18 +72,27 @@ fn one_byte_of_every_other_part_of_the_state_is_named() {
     let friction = model.parameter("psm1.yaw.friction.coulomb").expect("a parameter");
     let setpoint = model.layout.group("psm1.setpoint_js").expect("a group");
     let changes: [(&str, Change<'_>); 4] = [
-        ("psm1.mechanism", Box::new(|s| s.parameters[friction] = f64::from_bits(s.parameters[friction].to_bits() ^ 1))),
+        (
+            "psm1.mechanism",
+            Box::new(|s| s.parameters[friction] = f64::from_bits(s.parameters[friction].to_bits() ^ 1)),
+        ),
         ("faults", Box::new(|s| s.faults[0] ^= 1)),
-        ("psm1.servo", Box::new(|s| {
-            let seat = model.seats.iter().position(|seat| seat.path == "psm1.servo").expect("a servo");
-            s.releases[seat].k ^= 1;
-        })),
-        ("psm1.arm", Box::new(|s| {
-            let mut values = s.table.values(setpoint).to_vec();
-            values[0] += 1e-15;
-            let header = s.table.header(setpoint);
-            s.table.write(setpoint, header.stamp, header.valid == 1, &values);
-        })),
+        (
+            "psm1.servo",
+            Box::new(|s| {
+                let seat = model.seats.iter().position(|seat| seat.path == "psm1.servo").expect("a servo");
+                s.releases[seat].k ^= 1;
+            }),
+        ),
+        (
+            "psm1.arm",
+            Box::new(|s| {
+                let mut values = s.table.values(setpoint).to_vec();
+                values[0] += 1e-15;
+                let header = s.table.header(setpoint);
+                s.table.write(setpoint, header.stamp, header.valid == 1, &values);
+            }),
+        ),
     ];
     for (name, change) in changes {
         let mut other = whole.from(start.clone());

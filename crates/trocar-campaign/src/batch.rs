@@ -14,9 +14,6 @@ use trocar_scenario::Overrides;
 use trocar_signal::Time;
 use trocar_sim::{Inputs, RunError, Watch};
 
-/// How far the models of this version are confirmed; stands below every table.
-pub const STATUS: &str = "verified, not validated";
-
 /// Where and how a batch runs.
 #[derive(Clone, Debug)]
 pub struct Batch {
@@ -126,7 +123,6 @@ pub fn run_batch(
         .num_threads(batch.jobs)
         .build()
         .map_err(|e| BatchError::Threads { jobs: batch.jobs, what: e.to_string() })?;
-    let began = watcher.wall_s();
     let walls: Mutex<BTreeMap<usize, f64>> = Mutex::new(BTreeMap::new());
     let outcomes: Vec<Result<Option<CaseOutcome>, BatchError>> = pool.install(|| {
         units
@@ -171,7 +167,7 @@ pub fn run_batch(
             .collect();
         let host = HostBlock {
             started: None,
-            wall_s: watcher.wall_s() - began,
+            wall_s: numbers.iter().filter_map(|number| walls.get(number)).sum(),
             case_wall_s,
             host: None,
             platform: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
@@ -236,7 +232,7 @@ fn describe(planned: &Planned, overrides: &Overrides) -> (ScenarioHeader, BTreeM
         method_digest: loaded.method_digest.clone(),
         robot_digests: loaded.scene.robots.iter().map(|(i, r)| (i.clone(), r.digest.clone())).collect(),
         seed: loaded.scenario.seed,
-        status: Some(STATUS.to_owned()),
+        status: loaded.scene.robots.values().map(|r| r.robot.status).min().map(|s| s.words().to_owned()),
         changes,
         inputs: Vec::new(),
     };

@@ -101,7 +101,14 @@ fn only(diagnostic: Diagnostic) -> Failure {
 type Found = (Files, Vec<String>, bool);
 
 fn find(target: &Target) -> Result<Found, Failure> {
-    let (files, address) = Files::open(&target.path).map_err(|e| only(e.diagnostic()))?;
+    let (files, address) = Files::open(&target.path).map_err(|e| {
+        let built_in = format!("trocar:{}", target.path.display());
+        let diagnostic = e.diagnostic();
+        only(match Files::library().resolve("", &built_in) {
+            Ok(_) => diagnostic.note(format!("there is one that is built in: {built_in}")),
+            Err(_) => diagnostic,
+        })
+    })?;
     let is_folder = target.path.is_dir();
     let addresses =
         if is_folder { files.list(&address).map_err(|e| only(e.diagnostic()))? } else { vec![address] };

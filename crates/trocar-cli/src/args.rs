@@ -148,7 +148,7 @@ pub struct PathsArgs {
     trocar replay results/run-001/pose_repeatability\n  \
     trocar replay results/run-001/step_delay --csv 'psm1.truth.js.*' --rate 1000 > yaw.csv")]
 pub struct ReplayArgs {
-    /// A result folder: that of one scenario
+    /// A result folder, or a folder of them
     pub result: PathBuf,
     /// Only this case
     #[arg(long, value_name = "NAME")]

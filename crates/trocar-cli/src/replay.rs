@@ -5,13 +5,14 @@ use crate::output::{BAD_USAGE, ERROR, INTERRUPTED, data, error, failures, say};
 use crate::progress::{Progress, stop_flag};
 use serde_json::json;
 use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use trocar_campaign::replay::load_inputs;
 use trocar_campaign::{Replay, ReplayError, VERSION, Watcher, replay as replay_result};
 use trocar_evidence::ResultFolder;
 use trocar_evidence::digest_file::Difference;
 use trocar_signal::{ElementRef, Rate, Table, Time};
-use trocar_sim::sink::{RunEvent, Sink};
+use trocar_sim::sink::Sink;
 use trocar_sim::{Inputs, Model, RunError, State, Watch};
 
 /// Replays a result; gives the exit code.
@@ -19,24 +20,44 @@ pub fn replay(args: &ReplayArgs) -> u8 {
     if !args.csv.is_empty() {
         return csv(args);
     }
-    let progress = Progress::new(1);
     let stop = stop_flag();
-    let done = replay_result(&args.result, args.case.as_deref(), &mut |_, now| {
-        progress.advanced(0, now);
-        !stop.load(Ordering::Relaxed)
-    });
-    progress.clear();
-    match done {
-        Ok(replay) => {
-            if args.json {
-                data(&format!("{}\n", as_json(&replay)));
-            } else {
-                show(&replay);
+    let folders = results_in(&args.result);
+    let mut worst = 0;
+    for folder in &folders {
+        let progress = Progress::new(1);
+        let done = replay_result(folder, args.case.as_deref(), &mut |_, now| {
+            progress.advanced(0, now);
+            !stop.load(Ordering::Relaxed)
+        });
+        progress.clear();
+        let code = match done {
+            Ok(replay) => {
+                let name = if folders.len() > 1 { format!("{}: ", folder.display()) } else { String::new() };
+                if args.json {
+                    data(&format!("{}\n", as_json(folder, &replay)));
+                } else {
+                    show(&name, &replay);
+                }
+                u8::from(!replay.is_identical())
             }
-            u8::from(!replay.is_identical())
-        }
-        Err(what) => fail(&what),
+            Err(what) => fail(&what),
+        };
+        worst = worst.max(code);
     }
+    worst
+}
+
+/// The result folder itself, or, of a batch, all that are in it.
+fn results_in(folder: &Path) -> Vec<PathBuf> {
+    let is_result = |path: &Path| path.join("result.json").is_file();
+    let mut inside: Vec<PathBuf> = match std::fs::read_dir(folder) {
+        Ok(entries) if !is_result(folder) => {
+            entries.filter_map(Result::ok).map(|entry| entry.path()).filter(|path| is_result(path)).collect()
+        }
+        _ => Vec::new(),
+    };
+    inside.sort();
+    if inside.is_empty() { vec![folder.to_path_buf()] } else { inside }
 }
 
 fn fail(what: &ReplayError) -> u8 {
@@ -52,7 +73,7 @@ fn fail(what: &ReplayError) -> u8 {
     }
 }
 
-fn show(replay: &Replay) {
+fn show(result: &str, replay: &Replay) {
     if let Some(version) = &replay.other_version {
         say(&format!(
             "made by trocar {version}, replayed by {VERSION}: bits may differ between versions, figures should not"
@@ -67,7 +88,7 @@ fn show(replay: &Replay) {
             }
             (Some(difference), _) => in_words(difference, &case.signals),
         };
-        data(&format!("{name}{text}\n"));
+        data(&format!("{result}{name}{text}\n"));
     }
 }
 
@@ -89,7 +110,7 @@ fn in_words(difference: &Difference, signals: &[String]) -> String {
     }
 }
 
-fn as_json(replay: &Replay) -> serde_json::Value {
+fn as_json(folder: &Path, replay: &Replay) -> serde_json::Value {
     let cases: Vec<_> = replay
         .cases
         .iter()
@@ -104,7 +125,7 @@ fn as_json(replay: &Replay) -> serde_json::Value {
             })
         })
         .collect();
-    json!({ "identical": replay.is_identical(), "other_version": replay.other_version, "cases": cases })
+    json!({ "result": folder.display().to_string(), "identical": replay.is_identical(), "other_version": replay.other_version, "cases": cases })
 }
 
 /// Prints signals of a replay as they come.

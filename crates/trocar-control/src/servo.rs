@@ -17,7 +17,7 @@ use trocar_math::clamp;
 use trocar_signal::quantity::{Duration, Frequency};
 use trocar_signal::{
     Activation, AnyQuantity, Component, Dimension, GroupSpec, ParameterPort, Problem, Provenance, ReadPort,
-    Registration, Sourced, WritePort,
+    Registration, Sourced, Standing, WritePort,
 };
 
 /// The joint servo of an arm.
@@ -28,8 +28,8 @@ pub struct ServoConfig {
     /// How often it runs.
     pub rate: Frequency,
     /// From reading its inputs until its outputs take effect.
-    #[serde(default)]
-    pub compute_time: Duration,
+    #[serde(default = "crate::servo::no_compute_time")]
+    pub compute_time: Sourced<Duration>,
     /// Whether the derivative gain acts on the difference to the setpoint's velocity. Otherwise it brakes every motion,
     /// as the dVRK does where a client sends positions alone.
     #[serde(default)]
@@ -55,7 +55,7 @@ impl ServoConfig {
     /// Every mistake: rate, compute time, joints that are missing or unknown, gains of the wrong unit or sign.
     #[must_use]
     pub fn check(&self, joints: &ArmJoints) -> Vec<Problem> {
-        let mut problems = check_timing(self.rate, self.compute_time);
+        let mut problems = check_timing(self.rate, self.compute_time.value);
         joints.places("joints", "joint", self.joints.iter().map(|j| j.joint.as_str()), &mut problems);
         for (i, gains) in self.joints.iter().enumerate() {
             let Some(joint) = joints.axes().find(|joint| joint.name == gains.joint) else { continue };
@@ -80,6 +80,23 @@ pub(crate) fn check_timing(rate: Frequency, compute_time: Duration) -> Vec<Probl
         problems.push(Problem::new("compute_time", "must not be negative"));
     }
     problems
+}
+
+/// Stands in where a file says nothing: no time, which nobody has measured.
+pub(crate) fn no_compute_time() -> Sourced<Duration> {
+    Sourced { value: Duration::from_si(0.0), source: None, standing: Some(Standing::Assumed) }
+}
+
+/// The compute time as a parameter, so that it is listed and counted with its standing.
+pub(crate) fn declare_compute_time(
+    slot: &str,
+    compute_time: &Sourced<Duration>,
+    provenance: &Provenance<'_>,
+    registration: &mut Registration,
+) {
+    let path = format!("{slot}.compute_time");
+    let si = compute_time.value.si();
+    registration.parameter(provenance.parameter(path, Dimension::TIME, si, compute_time, false));
 }
 
 /// What the servo believes of one motor and its gear.
@@ -186,6 +203,7 @@ impl Servo {
             })
             .collect();
         registration.state::<ServoState>();
+        declare_compute_time(&format!("{instance}.servo"), &config.compute_time, provenance, registration);
         Ok(Servo {
             joint_count,
             axis_count,
@@ -284,7 +302,7 @@ mod tests {
         joints.extend(["roll", "wrist_pitch", "wrist_yaw", "jaw"].map(|joint| rotary(joint, 6.0, 0.09)));
         ServoConfig {
             rate: Frequency::from_si(1500.0),
-            compute_time: Duration::from_si(0.0),
+            compute_time: Sourced::bare(Duration::from_si(0.0)),
             use_setpoint_velocity: false,
             joints,
         }

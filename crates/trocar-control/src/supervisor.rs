@@ -35,8 +35,8 @@ pub struct SupervisorConfig {
     /// How often it runs.
     pub rate: Frequency,
     /// From reading its inputs until its outputs take effect.
-    #[serde(default)]
-    pub compute_time: Duration,
+    #[serde(default = "crate::servo::no_compute_time")]
+    pub compute_time: Sourced<Duration>,
     /// How long the feedback may stay away.
     pub watchdog: Sourced<Duration>,
     /// The largest tracking errors: each joint once, and the jaw.
@@ -58,7 +58,7 @@ impl SupervisorConfig {
     /// Every mistake: timing, joints that are missing or unknown, thresholds of the wrong unit or sign.
     #[must_use]
     pub fn check(&self, joints: &ArmJoints) -> Vec<Problem> {
-        let mut problems = check_timing(self.rate, self.compute_time);
+        let mut problems = check_timing(self.rate, self.compute_time.value);
         if !(self.watchdog.value.si() > 0.0 && self.watchdog.value.si().is_finite()) {
             problems.push(Problem::new("watchdog", "must be greater than zero"));
         }
@@ -125,6 +125,12 @@ impl Supervisor {
             return Err(problems);
         }
         registration.state::<SupervisorState>();
+        crate::servo::declare_compute_time(
+            &format!("{instance}.supervisor"),
+            &config.compute_time,
+            provenance,
+            registration,
+        );
         let watchdog_path = format!("{instance}.supervisor.watchdog");
         let watchdog_s = config.watchdog.value.si();
         let watchdog = registration.parameter(provenance.parameter(
@@ -233,7 +239,7 @@ mod tests {
         };
         SupervisorConfig {
             rate: Frequency::from_si(1500.0),
-            compute_time: Duration::from_si(0.0),
+            compute_time: Sourced::bare(Duration::from_si(0.0)),
             watchdog: Sourced::bare(Duration::from_si(0.03)),
             joints: vec![
                 watched("jaw", "0.6 rad"),

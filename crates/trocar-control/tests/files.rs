@@ -66,7 +66,7 @@ fn sections_are_read_as_written_and_printed_as_read() {
 
     let arm: ArmConfig = toml::from_str(ARM).unwrap();
     assert_eq!(arm.check(&joints()), []);
-    assert_eq!((arm.speed.value.si(), arm.compute_time.si()), (0.5, 100.0 * 1e-6));
+    assert_eq!((arm.speed.value.si(), arm.compute_time.value.si()), (0.5, 100.0 * 1e-6));
     assert_eq!(toml::from_str::<ArmConfig>(&toml::to_string(&arm).unwrap()).unwrap(), arm);
     let without: ArmConfig = toml::from_str(&ARM.replace("speed = \"50 %\"\n", "")).unwrap();
     assert_eq!(without.speed.value.si(), 1.0);

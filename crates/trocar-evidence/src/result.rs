@@ -136,7 +136,7 @@ pub enum Existing {
 pub struct HostBlock {
     /// When it began, as text.
     pub started: Option<String>,
-    /// Wall time of the whole scenario, seconds.
+    /// Wall time of all cases together, seconds.
     pub wall_s: f64,
     /// Wall time of each case, seconds.
     pub case_wall_s: BTreeMap<String, f64>,

@@ -19,6 +19,31 @@ pub enum RobotKind {
     Robot,
 }
 
+/// How far a model is confirmed, from the weakest to the strongest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// It runs; nobody has confirmed it.
+    #[default]
+    Implemented,
+    /// Against mathematics and other programs.
+    Verified,
+    /// Against measurements from outside.
+    Validated,
+}
+
+impl Status {
+    /// As it is printed below results.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Status::Implemented => "implemented",
+            Status::Verified => "verified, not validated",
+            Status::Validated => "validated",
+        }
+    }
+}
+
 /// A robot.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -31,6 +56,9 @@ pub struct RobotFile {
     pub kind: RobotKind,
     /// What reports call it, e.g. `PSM Classic, Large Needle Driver`.
     pub title: String,
+    /// How far the model is confirmed. Absent: `implemented`.
+    #[serde(default)]
+    pub status: Status,
     /// Documents about the device as a whole.
     #[serde(default)]
     pub references: Vec<String>,

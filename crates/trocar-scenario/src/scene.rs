@@ -5,8 +5,8 @@ use crate::text::join_key;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use trocar_signal::{AnyQuantity, Problem};
 use trocar_signal::quantity::{Acceleration, Frequency};
+use trocar_signal::{AnyQuantity, Problem};
 
 /// What a scene file calls itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -149,7 +149,7 @@ pub(crate) fn assemble(
     let mut registration = Registration::new(format!("{instance}.supervisor"));
     let config = &robot.supervisor;
     match Supervisor::new(instance, config, &provenance, &joints, &mut registration) {
-        Ok(component) => match task(config.rate.si(), config.compute_time.si()) {
+        Ok(component) => match task(config.rate.si(), config.compute_time.value.si()) {
             Some(task) => push(registration, Box::new(component), Pace::Task(task), Role::Supervisor),
             None => note("supervisor", no_task()),
         },
@@ -167,7 +167,7 @@ pub(crate) fn assemble(
             let mut registration = Registration::new(format!("{instance}.arm"));
             let config = &robot.arm;
             match Arm::new(instance, config, &provenance, kinematics, &mut registration) {
-                Ok(component) => match task(config.rate.si(), config.compute_time.si()) {
+                Ok(component) => match task(config.rate.si(), config.compute_time.value.si()) {
                     Some(task) => {
                         let period = Nanos::from_seconds(task.rate.period_s()).unwrap_or(Nanos::ZERO);
                         settle = Nanos(task.compute_time.0 + 2 * period.0);
@@ -195,7 +195,7 @@ pub(crate) fn assemble(
     let config = &robot.servo;
     let rows = &robot.coupling.joint_from_actuator.value;
     match Servo::new(instance, config, &provenance, &joints, &servo_drives, rows, &mut registration) {
-        Ok(component) => match task(config.rate.si(), config.compute_time.si()) {
+        Ok(component) => match task(config.rate.si(), config.compute_time.value.si()) {
             Some(task) => push(registration, Box::new(component), Pace::Task(task), Role::Controller),
             None => note("servo", no_task()),
         },

@@ -28,29 +28,18 @@ pub struct Compiled<'a> {
     pub loaded: &'a Loaded,
 }
 
-/// Checks what a scenario means: compiles its first case and the settings of all others.
+/// Checks what a scenario means: compiles its first case, and checks what the others change.
 ///
 /// # Errors
 /// Every mistake found, with its place.
 pub fn compile(loaded: &Loaded) -> Result<Compiled<'_>, Vec<Diagnostic>> {
     let compiled = Compiled { loaded };
-    let mut found = Vec::new();
-    for place in 0..loaded.cases.len() {
-        match compiled.case(place) {
-            Ok(_) if place == 0 && !settings::are_structural(loaded) => {
-                // What differs between cases are values of parameters that the first has shown to exist.
-                found.extend((1..loaded.cases.len()).flat_map(|c| settings::value_mistakes(loaded, c)));
-                break;
-            }
-            Ok(_) => {}
-            Err(errors) => {
-                found = errors;
-                break;
-            }
-        }
-    }
-    found.dedup();
-    if found.is_empty() { Ok(compiled) } else { Err(found) }
+    let first = compiled.case(0)?;
+    // Cases differ in the values of parameters alone, so each value is checked once, not once for each case.
+    let mut compiler = Compiler::new(loaded, 0)?;
+    settings::check_vary(&mut compiler, &first.model);
+    compiler.stop_on_mistakes()?;
+    Ok(compiled)
 }
 
 impl Compiled<'_> {

@@ -444,12 +444,4 @@ fn a_private_copy_shows_the_fault_to_one_reader_alone() {
         assert_eq!(run.value("servo.sees"), t + fault, "at {t} ms");
         assert_eq!((run.value("x"), run.value("display.sees")), (t, t), "at {t} ms");
     }
-    // Without the fault nobody notices that the copy is there.
-    let plain = common::model(nodes());
-    let copied = private_model(nodes(), &[("x", "servo")]);
-    let (mut a, mut b) = (Toys::new(&plain), Toys::new(&copied));
-    a.steps(5);
-    b.steps(5);
-    assert_eq!(a.value("servo.sees"), 4.0);
-    assert_eq!(b.value("display.sees"), 4.0);
 }

@@ -15,8 +15,8 @@ pub struct ArmConfig {
     /// How often it runs.
     pub rate: Frequency,
     /// From reading its inputs until its outputs take effect.
-    #[serde(default)]
-    pub compute_time: Duration,
+    #[serde(default = "crate::servo::no_compute_time")]
+    pub compute_time: Sourced<Duration>,
     /// Fraction of the velocity and acceleration limits that trajectories use; above 0, at most 100 %. A change acts on
     /// motions that start after it.
     #[serde(default = "full_speed")]
@@ -56,7 +56,7 @@ impl ArmConfig {
     /// Every mistake: timing, speed, joints that are missing or unknown, values of the wrong unit, sign or range.
     #[must_use]
     pub fn check(&self, joints: &ArmJoints) -> Vec<Problem> {
-        let mut problems = check_timing(self.rate, self.compute_time);
+        let mut problems = check_timing(self.rate, self.compute_time.value);
         if !(self.speed.value.si() > 0.0 && self.speed.value.si() <= 1.0) {
             problems.push(Problem::new("speed", "must be above 0 and at most 100 %"));
         }

@@ -122,6 +122,12 @@ impl Arm {
             return Err(problems);
         }
         registration.state::<ArmState>();
+        crate::servo::declare_compute_time(
+            &format!("{instance}.arm"),
+            &config.compute_time,
+            provenance,
+            registration,
+        );
         let speed = registration.parameter(provenance.parameter(
             format!("{instance}.arm.speed"),
             Dimension::NUMBER,

@@ -30,7 +30,7 @@ pub(crate) fn psm_config() -> ArmConfig {
     let wrist = |name: &str| joint(name, "1080 deg/s", "720 deg/s^2", "0 deg", "3 deg");
     ArmConfig {
         rate: Frequency::from_si(1500.0),
-        compute_time: Duration::from_si(0.0),
+        compute_time: Sourced::bare(Duration::from_si(0.0)),
         speed: Sourced::bare(Ratio::from_si(1.0)),
         joints: vec![
             arm("yaw"),

@@ -6,28 +6,27 @@ use crate::model::Model;
 use crate::scope::Constant;
 use trocar_logic::{LogicError, OperandId, Requirement, Scope, Type};
 use trocar_math::random::Stream;
-use trocar_scenario::Loaded;
 use trocar_scenario::scenario::{Drawn, VariationConfig};
 use trocar_signal::diagnostic::nearest;
 use trocar_signal::group::matches;
-use trocar_signal::{AnyQuantity, Diagnostic, Dimension, Problem};
+use trocar_signal::{AnyQuantity, Dimension};
 
-/// Whether some case changes more than values of parameters; none can yet: the mechanism changes with its file alone.
-pub(crate) fn are_structural(_: &Loaded) -> bool {
-    false
+/// Checks every value of `[vary]`.
+pub(crate) fn check_vary(compiler: &mut Compiler<'_>, model: &Model) {
+    for (path, values) in &compiler.loaded.scenario.vary {
+        for (number, text) in values.iter().enumerate() {
+            let key = join(&format!("vary.\"{path}\""), number, compiler);
+            for place in parameters(compiler, model, &key, path, true) {
+                value(compiler, &key, text, model.parameters[place].dimension);
+            }
+        }
+    }
 }
 
-/// Values of a case's settings that cannot be read at all.
-pub(crate) fn value_mistakes(loaded: &Loaded, case: usize) -> Vec<Diagnostic> {
-    let case = &loaded.cases[case];
-    case.settings
-        .iter()
-        .filter(|(_, value)| AnyQuantity::parse(value).is_err() && !value.contains('.'))
-        .map(|(path, value)| {
-            let key = format!("vary.\"{path}\"");
-            loaded.spans.problem("", &Problem::new(key, format!("`{value}` is not a quantity")))
-        })
-        .collect()
+/// The key of a value in a list of `[vary]`.
+fn join(list: &str, number: usize, compiler: &Compiler<'_>) -> String {
+    let one = format!("{list}[{number}]");
+    if compiler.loaded.spans.contains(&one) { one } else { list.to_owned() }
 }
 
 /// Changes to parameters before the run, and what is drawn with each motion.

@@ -1,0 +1,349 @@
+//! The PSM of the shipped files, compiled and run as any scenario is, against what its own numbers demand.
+
+use nalgebra::{Matrix3, Vector3};
+use std::collections::BTreeMap;
+use trocar_dynamics::{
+    CoordinateId, CoordinateKind, FrameId, Inertia, JointVariable, Mechanism, MechanismBuilder, Placement,
+    sample,
+};
+use trocar_math::random::Stream;
+use trocar_scenario::mechanism::{FrameKind, MotionKind, Row};
+use trocar_scenario::{Files, RobotFile, load_robot};
+use trocar_tests::{Bare, SWING, case, run};
+
+const JOINTS: [&str; 7] = ["yaw", "pitch", "insertion", "roll", "wrist_pitch", "wrist_yaw", "jaw"];
+/// Gains p of the published servo, in the file's order.
+const P: [f64; 7] = [120.0, 120.0, 6000.0, 6.0, 6.0, 6.0, 6.0];
+/// Coulomb friction of the joints that have one motor each, as identified.
+const COULOMB: [f64; 3] = [0.050003, 0.0668202, 0.4475953];
+/// Motor angle per actuator position, and counts of a turn: the actuators' datasheets.
+const GEARS: [f64; 7] = [56.5, 56.5, 336.6, 11.71, 11.71, 11.71, 11.71];
+const COUNTS: [f64; 7] = [14400.0, 14400.0, 14400.0, 4000.0, 4000.0, 4000.0, 4000.0];
+
+fn robot() -> RobotFile {
+    let loaded = load_robot(&Files::library(), "trocar:scenes/robots/psm_classic_lnd.toml");
+    loaded.expect("the shipped robot").robot
+}
+
+/// One count of an actuator's encoder, in the actuator's unit.
+fn count(actuator: usize) -> f64 {
+    2.0 * std::f64::consts::PI / (COUNTS[actuator] * GEARS[actuator])
+}
+
+/// [`SWING`] with a second of rest at each pose.
+fn resting() -> String {
+    SWING
+        .replace("dwell = \"0.1 s\"", "dwell = \"1 s\"")
+        .replace("[variation]", "[record]\nsignals = [\"arm.truth.*\"]\nrate = \"1 kHz\"\n[variation]")
+}
+
+/// The mechanism of the robot file, built here by the words of its format: frames by modified Denavit–Hartenberg
+/// parameters, links, and rotors behind gear and coupling.
+fn mechanism_of(robot: &RobotFile) -> Mechanism {
+    let mut b = MechanismBuilder::new(Vector3::new(0.0, 0.0, -9.806_65), nalgebra::Isometry3::identity());
+    let mut coordinates: BTreeMap<&str, CoordinateId> = BTreeMap::new();
+    for c in &robot.mechanism.coordinates {
+        let kind = match c.kind {
+            MotionKind::Revolute => CoordinateKind::Revolute,
+            MotionKind::Prismatic => CoordinateKind::Prismatic,
+        };
+        coordinates.insert(&c.name, b.coordinate(&c.name, kind));
+    }
+    let row = |row: &Row| -> Vec<(CoordinateId, f64)> {
+        row.iter().map(|(name, f)| (coordinates[name.as_str()], *f)).collect()
+    };
+    let mut frames = BTreeMap::from([("base", FrameId::BASE)]);
+    for f in &robot.mechanism.frames {
+        let placement = Placement::ModifiedDh {
+            a_m: f.a.value.si(),
+            alpha_rad: f.alpha.value.si(),
+            d_m: f.d.value.si(),
+            theta_rad: f.theta.value.si(),
+        };
+        let variable = match f.kind {
+            FrameKind::Fixed => None,
+            FrameKind::Revolute => Some(JointVariable::revolute(&row(&f.moves))),
+            FrameKind::Prismatic => Some(JointVariable::prismatic(&row(&f.moves))),
+        };
+        let id = b.frame(&f.name, frames[f.parent.as_str()], placement, variable);
+        frames.insert(&f.name, id);
+    }
+    for link in &robot.mechanism.links {
+        let [xx, xy, xz, yy, yz, zz] = link.inertia.value.map(|i| i.si());
+        let inertia = Inertia {
+            mass_kg: link.mass.value.si(),
+            centre_of_mass_m: Vector3::from(link.centre_of_mass.value.map(|c| c.si())),
+            about_centre_kgm2: Matrix3::new(xx, xy, xz, xy, yy, yz, xz, yz, zz),
+        };
+        b.body(frames[link.frame.as_str()], &inertia).expect("a rigid body");
+    }
+    // joint = A · actuator; the wrist's block of A is lower triangular but for the jaw's halves: solved by hand.
+    let a = &robot.coupling.joint_from_actuator.value;
+    for (place, actuator) in robot.actuators.iter().enumerate() {
+        let Some(inertia) = &actuator.rotor_inertia else { continue };
+        let [roll, pitch, yaw, jaw] = [3, 4, 5, 6].map(|k| coordinates[JOINTS[k]]);
+        let by_pitch = -a[5][4] / a[4][4];
+        let half = |sign: f64| {
+            vec![(yaw, 0.5 / a[5][5]), (pitch, 0.5 * by_pitch / a[5][5]), (jaw, sign * 0.5 / a[6][6])]
+        };
+        let turns = match place {
+            3 => vec![(roll, 1.0 / a[3][3])],
+            4 => vec![(pitch, 1.0 / a[4][4])],
+            5 => half(-1.0),
+            _ => half(1.0),
+        };
+        let turns: Vec<_> = turns.into_iter().map(|(k, f)| (k, f * GEARS[place])).collect();
+        b.rotor(&actuator.name, &turns, inertia.value.si());
+    }
+    b.build().expect("the shipped mechanism")
+}
+
+/// Any posture inside the joints' limits.
+fn posture(robot: &RobotFile, number: u64) -> Vec<f64> {
+    let stream = Stream::new(1, 0, "posture");
+    let limits = robot.mechanism.coordinates.iter().enumerate();
+    limits.map(|(k, c)| stream.at(number, k as u32).uniform_in(c.lower.value.si, c.upper.value.si)).collect()
+}
+
+/// The file and the sample of `trocar-dynamics` were written apart: the file's inertias are rounded to 10 digits, and so
+/// is what they make.
+#[test]
+fn the_file_and_the_sample_are_one_mechanism() {
+    let robot = robot();
+    let (of_file, of_sample) = (mechanism_of(&robot), sample::psm_classic().expect("a sample"));
+    assert_eq!(of_file.coordinate_names().collect::<Vec<_>>(), JOINTS);
+    assert_eq!(of_sample.coordinate_names().collect::<Vec<_>>(), JOINTS);
+    let (mut a, mut b) = (of_file.workspace(), of_sample.workspace());
+    let tips = (of_file.frame("jaw_tip").expect("a tip"), of_sample.frame("jaw_tip").expect("a tip"));
+    for number in 0..200 {
+        let q = posture(&robot, number);
+        let zero = [0.0; 7];
+        of_file.kinematics(&q, &zero, &mut a).expect("kinematics");
+        of_sample.kinematics(&q, &zero, &mut b).expect("kinematics");
+        of_file.dynamics(&[], &mut a).expect("dynamics");
+        of_sample.dynamics(&[], &mut b).expect("dynamics");
+        for (k, (x, y)) in a.mass_matrix().iter().zip(b.mass_matrix()).enumerate() {
+            // Against the geometric mean of the two diagonals, so that the wrist's 1e-6 kg m² count as the arm's 1 do.
+            let scale = (b.mass_matrix()[k / 7 * 8] * b.mass_matrix()[k % 7 * 8]).sqrt();
+            assert!((x - y).abs() < 1e-6 * scale, "M[{}][{}] at {q:?}: {x} and {y}", k / 7, k % 7);
+        }
+        for (k, (x, y)) in a.bias().iter().zip(b.bias()).enumerate() {
+            assert!((x - y).abs() < 1e-6, "gravity of {} at {q:?}: {x} and {y}", JOINTS[k]);
+        }
+        let apart = of_file.base_from_frame(&a, tips.0).translation.vector
+            - of_sample.base_from_frame(&b, tips.1).translation.vector;
+        assert!(apart.norm() < 1e-12, "{apart}");
+    }
+}
+
+/// At rest the servo, which is proportional, stands off by gravity over p, and friction hides at most its own share:
+/// |p · (setpoint − position) − gravity| ≤ Coulomb friction, to a count of the encoder and a bit of the converter.
+#[test]
+fn the_arm_holds_still_within_its_droop() {
+    let case = case(&resting());
+    let (outcome, kept) = run(&case, true);
+    assert_eq!(outcome.failure, None);
+    let layout = &case.model.layout;
+    let group = |path: &str| layout.group(path).expect("a group");
+    let (truth, setpoint) = (group("psm1.truth.js"), group("psm1.setpoint_js"));
+    let sample = sample::psm_classic().expect("a sample");
+    let mut workspace = sample.workspace();
+    // The last record of each dwell: a reading of the program follows; here the end of the run, and the end of the first.
+    let mut rests = 0;
+    for (now, table) in kept.tables.iter().filter(|(_, t)| t.values(case.program.phase)[0] == 1.0) {
+        let js = table.values(truth);
+        let still = js[7..14].iter().all(|v| v.abs() < 1e-7);
+        if !still {
+            continue;
+        }
+        rests += 1;
+        let (mut gravity, zero) = ([0.0; 7], [0.0; 7]);
+        sample.kinematics(&js[..7], &zero, &mut workspace).expect("kinematics");
+        sample.gravity(&[], &mut workspace, &mut gravity).expect("gravity");
+        for k in 0..3 {
+            let droop = table.values(setpoint)[k] - js[k];
+            // The servo sees the position in counts, and its current in steps of 12.5 A / 2^16 (QLA board).
+            let current_step = 12.5 / 65536.0 * 0.0438 * GEARS[k];
+            let slack = P[k] * count(k) + current_step;
+            // M q̈ = τ + gravity + friction = 0.
+            let friction = -(P[k] * droop + gravity[k]);
+            // The frictions vary by 3 % from motion to motion: four standard deviations.
+            assert!(
+                friction.abs() <= COULOMB[k] * 1.12 + slack,
+                "{} at {now}: friction {friction}",
+                JOINTS[k]
+            );
+            assert!(
+                droop.abs() <= (gravity[k].abs() + COULOMB[k] * 1.12 + slack) / P[k],
+                "{} at {now}: {droop}",
+                JOINTS[k]
+            );
+        }
+    }
+    assert!(rests > 500, "the arm comes to rest at its poses: {rests} records");
+}
+
+/// The tip goes where it was sent: within what the droop of each joint and its lever make of it.
+#[test]
+fn the_tip_goes_where_it_is_sent() {
+    let case = case(&resting());
+    let (_, kept) = run(&case, true);
+    let layout = &case.model.layout;
+    let tip = layout.group("psm1.truth.tip").expect("a tip");
+    let setpoint = layout.group("psm1.setpoint_cp").expect("a setpoint");
+    let (_, last) = kept.tables.last().expect("records");
+    let (at, set) = (last.values(tip), last.values(setpoint));
+    // `there`, below the remote centre, which is the base's origin. Inverse kinematics works to 1e-9 m or better.
+    for (k, expected) in [0.0, 0.020, -0.130].into_iter().enumerate() {
+        assert!((set[k] - expected).abs() < 1e-6, "setpoint {k}: {}", set[k]);
+    }
+    let off = ((at[0] - set[0]).powf_free(), (at[1] - set[1]).powf_free(), (at[2] - set[2]).powf_free());
+    let off = (off.0 + off.1 + off.2).sqrt();
+    // Droop of yaw, pitch and insertion with gravity below 1 N m (2 N), at levers of 0.132 m, and of the wrist at 0.02 m.
+    let bound = 2.0 * (1.0 + 0.0668) / 120.0 * 0.132 + (2.0 + 0.4476) / 6000.0 + 2.0 * 0.02 / 6.0 * 0.02;
+    assert!(off < bound, "{off} m off, bound {bound}");
+    assert!(off > 1e-9, "a servo without an integrator stands off");
+}
+
+/// Squares without the methods that differ between platforms.
+trait Square {
+    fn powf_free(self) -> f64;
+}
+
+impl Square for f64 {
+    fn powf_free(self) -> f64 {
+        self * self
+    }
+}
+
+/// At every step: the tip is forward kinematics of the joints (by the sample of `trocar-dynamics`), the encoders lie
+/// within a count of the shafts, and all energies are finite.
+#[test]
+fn truth_and_what_is_measured_agree() {
+    let case = case(SWING);
+    let sample = sample::psm_classic().expect("a sample");
+    let frame = sample.frame("jaw_tip").expect("a tip");
+    let mut workspace = sample.workspace();
+    let mut run = Bare::new(&case);
+    let mut fastest = 0.0;
+    while run.state.step < 5000 {
+        // The encoders look at the start of a step, where the step before has put the shafts.
+        let shafts = run.values("psm1.truth.actuators")[..7].to_vec();
+        run.step_only();
+        for (k, name) in
+            ["yaw", "pitch", "insertion", "disc_1", "disc_2", "disc_3", "disc_4"].into_iter().enumerate()
+        {
+            let read = run.values(&format!("psm1.{name}.encoder.position"))[0];
+            assert!(
+                (read - shafts[k]).abs() < count(k),
+                "{name} at step {}: {read}, {}",
+                run.state.step,
+                shafts[k]
+            );
+        }
+        let js = run.values("psm1.truth.js").to_vec();
+        sample.kinematics(&js[..7], &js[7..14], &mut workspace).expect("kinematics");
+        let expected = sample.base_from_frame(&workspace, frame).translation.vector;
+        let tip = run.values("psm1.truth.tip");
+        let apart = Vector3::new(tip[0], tip[1], tip[2]) - expected;
+        assert!(apart.norm() < 1e-12, "{apart} at step {}", run.state.step);
+        let kinetic = sample.kinetic_energy(&js[7..14], &[], &workspace).expect("energy");
+        let potential = sample.potential_energy(&[], &workspace).expect("energy");
+        assert!(kinetic.is_finite() && potential.is_finite() && kinetic >= 0.0);
+        if kinetic > fastest {
+            fastest = kinetic;
+        }
+    }
+    assert!(fastest > 1e-3, "it moved: {fastest} J");
+}
+
+/// Without motor power the arm falls, and never has more energy than it began with: friction and stops only take.
+#[test]
+fn an_arm_without_power_gains_no_energy() {
+    let text = SWING
+        .replace("send   = { \"arm.state_command\" = [\"enable\", \"home\"] }\n", "")
+        .replace("until  = \"arm.is_homed and not arm.is_busy\"\nwithin = \"30 s\"", "lasts = \"1 s\"");
+    let case = case(&text);
+    let sample = sample::psm_classic().expect("a sample");
+    let mut workspace = sample.workspace();
+    let mut run = Bare::new(&case);
+    let mut energy = |js: &[f64]| {
+        sample.kinematics(&js[..7], &js[7..14], &mut workspace).expect("kinematics");
+        let kinetic = sample.kinetic_energy(&js[7..14], &[], &workspace).expect("energy");
+        (kinetic, sample.potential_energy(&[], &workspace).expect("energy"))
+    };
+    let (_, start) = energy(run.values("psm1.truth.js"));
+    let mut fastest = 0.0;
+    for step in 0..3000 {
+        run.step_only();
+        let (kinetic, potential) = energy(run.values("psm1.truth.js"));
+        // The integrator keeps energy to second order in its step of 1/3000 s; what it may add is far below this.
+        assert!(
+            kinetic + potential - start < 1e-6,
+            "step {step}: {} J more than at the start",
+            kinetic + potential - start
+        );
+        if kinetic > fastest {
+            fastest = kinetic;
+        }
+    }
+    assert!(fastest > 1e-4, "it falls: {fastest} J");
+}
+
+/// A jump of each joint's command: it rises to the command, overshoots by less than a fifth, and stays.
+#[test]
+fn every_joint_settles_after_a_step() {
+    for (k, (name, by)) in [
+        ("yaw", "1 deg"),
+        ("pitch", "1 deg"),
+        ("insertion", "2 mm"),
+        ("roll", "2 deg"),
+        ("wrist_pitch", "2 deg"),
+        ("wrist_yaw", "2 deg"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let (head, rest) = SWING.split_at(SWING.find("[poses]").expect("poses"));
+        let ready = &rest[rest.find("[[phases]]").expect("phases")
+            ..rest.find("[[phases]]\nname   = \"swing\"").expect("swing")];
+        let text = format!(
+            "{head}{ready}[[phases]]\nname = \"step\"\nstep = {{ command = \"arm.servo_jp\", joint = \"{name}\", by = \"{by}\", hold = \"1 s\" }}\n\
+             [measures.travel]\nkind = \"range\"\nof = \"arm.truth.tip.position.y\"\nwindow = {{ phase = \"step\" }}\n\
+             [record]\nsignals = [\"arm.truth.*\"]\nrate = \"1 kHz\"\n"
+        );
+        let case = case(&text);
+        let (outcome, kept) = run(&case, true);
+        assert_eq!(outcome.failure, None);
+        let layout = &case.model.layout;
+        let (truth, setpoint) = (
+            layout.group("psm1.truth.js").expect("truth"),
+            layout.group("psm1.setpoint_js").expect("setpoints"),
+        );
+        let rows: Vec<(f64, f64)> = kept
+            .tables
+            .iter()
+            .filter(|(_, t)| t.values(case.program.phase)[0] == 1.0)
+            .map(|(_, t)| (t.values(setpoint)[k], t.values(truth)[k]))
+            .collect();
+        let (low, high) = (rows[0].0, rows[0].0 + (rows[500].0 - rows[0].0));
+        let jump = high - low;
+        assert!(jump.abs() > 1e-4, "{name}: commanded {jump}");
+        let start = rows[0].1;
+        let at = |ms: usize| (rows[ms].1 - start) / jump;
+        // The first second is the hold at the step's far end.
+        let highest = (0..900).map(at).fold(f64::MIN, |m, v| if v > m { v } else { m });
+        assert!(highest < 1.2, "{name} overshoots to {highest}");
+        for ms in 600..900 {
+            // Friction may hold it where the servo's pull on what is left of the step is below Coulomb's: a share of
+            // the step that is largest at the wrist, 0.0070 N m of 6 N m/rad · 2 deg = 0.21 N m, with its cables twice.
+            assert!((at(ms) - 1.0).abs() < 0.15, "{name} after {ms} ms stands at {}", at(ms));
+            assert!(
+                (at(ms) - at(899)).abs() < 0.01,
+                "{name} after {ms} ms still moves: {} and {}",
+                at(ms),
+                at(899)
+            );
+        }
+    }
+}
