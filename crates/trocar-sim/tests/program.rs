@@ -268,23 +268,24 @@ fn a_move_visits_its_poses_and_reads_each_after_its_dwell_with_its_labels() {
     let model = bench(vec![moving], inboxes(), 6.0);
     let mut run = Toys::new(&model);
     let mut labels = Vec::new();
-    let mut idle_since = None;
+    let (mut idle_since, mut was_busy, mut motions_done) = (Time::ZERO, false, 0);
     for _ in 0..600 {
-        let (readings, now) = (run.header("program.reading").sequence, run.now());
         // As the program sees it: what stood there before the step.
-        if run.value("dev.is_busy") == 0.0 {
-            idle_since.get_or_insert(now)
-        } else {
-            idle_since.insert(Time::NEVER)
-        };
-        if run.value("dev.is_busy") == 1.0 {
-            idle_since = None;
+        let (readings, now, is_busy) =
+            (run.header("program.reading").sequence, run.now(), run.value("dev.is_busy") == 1.0);
+        if was_busy && !is_busy {
+            idle_since = now;
+            motions_done += 1;
         }
+        was_busy = is_busy;
         run.step();
         if run.header("program.reading").sequence > readings {
             labels.push((run.value("program.cycle"), run.value("program.pose"), run.value("dev.move")));
-            let idle = now.since(idle_since.unwrap());
-            assert!(idle >= ms(dwell_ms), "read {idle:?} after the device came to rest");
+            assert_eq!(labels.len(), motions_done, "one reading after each motion");
+            assert!(
+                !is_busy && now.since(idle_since) >= ms(dwell_ms),
+                "at rest since {idle_since}, read at {now}"
+            );
         }
     }
     let expected: Vec<_> =
@@ -351,7 +352,7 @@ proptest! {
         let ramping = phase("ramp", servo(element, travel, f64::from(hold_ms), Some(speed)));
         let model = bench(vec![ramping], inboxes(), 0.0);
         let found = writes(&model, "dev.servo", 2000);
-        let steps = (by.abs() / speed * 1e3).ceil().max_of(1.0) as usize;
+        let steps = trocar_math::max((by.abs() / speed * 1e3).ceil(), 1.0) as usize;
         prop_assert_eq!(found.len(), 2 * steps, "one write at each step on the way");
         let start = found[0].0 - 1;
         for (way, half) in found.chunks(steps).enumerate() {
@@ -371,17 +372,6 @@ proptest! {
         prop_assert!(start <= 4);
         let last = found.last().map(|(_, values)| values[element]).unwrap();
         prop_assert!((last - origin).abs() < 1e-13, "home again");
-    }
-}
-
-/// `f64::max` is refused in this project.
-trait MaxOf {
-    fn max_of(self, other: f64) -> f64;
-}
-
-impl MaxOf for f64 {
-    fn max_of(self, other: f64) -> f64 {
-        trocar_math::max(self, other)
     }
 }
 

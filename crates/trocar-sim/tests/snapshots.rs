@@ -157,8 +157,8 @@ proptest! {
         digest_blocks(&model, &state, &mut a);
         digest_blocks(&model, &other, &mut b);
         let names = block_names(&model);
-        let differing: Vec<&String> = (0..a.len()).filter(|i| a[*i] != b[*i]).map(|i| &names[i]).collect();
-        prop_assert_eq!(differing, vec![&format!("part{at}")]);
+        let differing: Vec<String> = (0..a.len()).filter(|i| a[*i] != b[*i]).map(|i| names[i].clone()).collect();
+        prop_assert_eq!(differing, vec![format!("part{at}")]);
     }
 }
 
