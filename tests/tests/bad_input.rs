@@ -1,4 +1,5 @@
 //! Whatever a person hands in: a diagnostic or a verdict that names the place, never a panic, never a hang.
+#![expect(clippy::expect_used, reason = "helpers of tests fail as tests do")]
 
 use proptest::prelude::*;
 use trocar_scenario::{Files, Overrides, load, render};

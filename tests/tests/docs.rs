@@ -1,4 +1,5 @@
 //! What is written about Trocar is what Trocar does.
+#![expect(clippy::panic, reason = "helpers of tests fail as tests do")]
 
 use std::collections::BTreeMap;
 use trocar_scenario::{reference, schema};

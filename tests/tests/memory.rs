@@ -1,4 +1,5 @@
 //! Memory stays flat however long a run is. Linux only: it reads the kernel's account of a child process.
+#![cfg_attr(target_os = "linux", expect(clippy::expect_used, reason = "helpers of tests fail as tests do"))]
 
 /// Runs the binary over so many simulated seconds; gives the largest resident size that was seen, in KiB.
 #[cfg(target_os = "linux")]

@@ -1,4 +1,5 @@
 //! The PSM of the shipped files, compiled and run as any scenario is, against what its own numbers demand.
+#![expect(clippy::expect_used, reason = "helpers of tests fail as tests do")]
 
 use nalgebra::{Matrix3, Vector3};
 use std::collections::BTreeMap;

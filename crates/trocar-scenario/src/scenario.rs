@@ -79,7 +79,7 @@ pub struct ScenarioFile {
     /// What must hold.
     #[serde(default)]
     pub requirements: Vec<RequirementConfig>,
-    /// Which signals are kept for plots.
+    /// Which signals are kept for plots. Absent: joints, poses and states of the devices, and all instruments, at 100 Hz.
     #[serde(default)]
     pub record: Option<RecordConfig>,
 }

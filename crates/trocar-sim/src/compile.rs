@@ -19,7 +19,8 @@ use trocar_logic::{Condition, LogicError, Requirement};
 use trocar_plant::{DisplacementSensor, EdgeRecorder, Followed, InstrumentConfig, PositionTracker};
 use trocar_scenario::{Loaded, LoadedRobot, LoadedScene, formula_diagnostic};
 use trocar_signal::{
-    Component, Diagnostic, ElementRef, GroupId, Layout, Problem, Provenance, Rate, Registration, Standing,
+    Component, Diagnostic, ElementRef, GroupClass, GroupId, Layout, Problem, Provenance, Rate, Registration,
+    Standing,
 };
 
 /// A scenario whose files make sense: its cases are compiled one by one, when they run.
@@ -143,6 +144,27 @@ pub fn check_robot(robot: &LoadedRobot) -> Result<(), Vec<Diagnostic>> {
         .map(|_| ())
         .map_err(|problems| problems.iter().map(|p| robot.spans.problem("", p)).collect())
 }
+
+/// What is recorded where the file does not say: what the device measures and is meant to do, the state that it is in,
+/// and every instrument.
+fn recorded_by_default(model: &Model) -> Vec<ElementRef> {
+    let groups = model.layout.groups().filter(|(_, spec)| {
+        let last = spec.path.rsplit('.').next().unwrap_or("");
+        spec.class == GroupClass::Instrument
+            || matches!(last, "measured_js" | "setpoint_js" | "measured_cp" | "operating_state")
+    });
+    groups
+        .flat_map(|(group, spec)| {
+            (0..spec.elements.len()).map(move |index| ElementRef { group, index: index as u32 })
+        })
+        .collect()
+}
+
+/// How often signals are recorded where the file does not say.
+const DEFAULT_RECORD_RATE: Rate = match Rate::new(100, 1) {
+    Some(rate) => rate,
+    None => unreachable!(),
+};
 
 /// Stands in where a file's own rates are refused anyway.
 const FALLBACK_RATE: Rate = match Rate::new(1000, 1) {
@@ -498,7 +520,7 @@ impl<'a> Compiler<'a> {
 
     fn record(&mut self, model: &Model) -> (Vec<ElementRef>, Rate) {
         let Some(config) = &self.loaded.scenario.record else {
-            return (Vec::new(), Rate::new(100, 1).unwrap_or(self.step_rate));
+            return (recorded_by_default(model), DEFAULT_RECORD_RATE);
         };
         let mut elements = Vec::new();
         for (place, pattern) in config.signals.iter().enumerate() {
