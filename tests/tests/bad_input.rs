@@ -99,6 +99,27 @@ fn slip(file: &'static str, from: &'static str, to: &'static str, word: &'static
 fn slips_in_a_file_are_named_with_place_and_reason() {
     const SCENARIO: &str = "swing.toml";
     let slips = [
+        // Values that were once taken for something else, in silence.
+        slip(SCENARIO, "within = \"30 s\"", "within = \"1e300 s\"", "longer"),
+        slip(SCENARIO, "dwell = \"0.1 s\"", "dwell = \"1e300 s\"", "longer"),
+        slip(
+            SCENARIO,
+            "until  = \"arm.is_homed and not arm.is_busy\"\nwithin = \"30 s\"",
+            "lasts = \"1e300 s\"",
+            "longer",
+        ),
+        slip(
+            SCENARIO,
+            "[measures.travel]",
+            "[record]\nsignals = [\"arm.truth.*\"]\nrate = \"1e-300 Hz\"\n[measures.travel]",
+            "rate",
+        ),
+        slip(SCENARIO, "[roles]", "[setup]\n\"arm.load\" = \"heavy\"\n[roles]", "heavy"),
+        slip(SCENARIO, "[roles]", "[setup]\n\"arm.load\" = \"true\"\n[roles]", "quantity"),
+        slip(SCENARIO, "[roles]", "[vary]\n\"arm.load\" = [\"0 kg\", \"heavy\"]\n[roles]", "heavy"),
+        slip(SCENARIO, "[roles]", "[setup]\n\"arm.load\" = \"-1 kg\"\n[roles]", "negative"),
+        slip(SCENARIO, "[roles]", "[setup]\n\"arm.yaw.friction.coulomb\" = \"-1 N m\"\n[roles]", "negative"),
+        slip(SCENARIO, "[roles]", "[setup]\n\"arm.yaw.motor.max_current\" = \"-1 A\"\n[roles]", "negative"),
         // Units, frames, points.
         slip(SCENARIO, "within = \"30 s\"", "within = \"30 mm\"", "mm"),
         slip(SCENARIO, "within = \"30 s\"", "within = \"30\"", "unit"),
@@ -523,4 +544,10 @@ proptest! {
             }
         }
     }
+}
+
+/// A device that tripped says so: not only that a deadline passed.
+#[test]
+fn a_trip_is_named_as_the_reason() {
+    verdict(SWING, &["--set", "arm.servo.yaw.p=-500 N m/rad"], 3, &["INVALID", "tracking error"]);
 }

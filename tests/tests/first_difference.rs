@@ -193,7 +193,18 @@ fn an_altered_verdict_or_figure_is_named() {
     assert!(text.contains("\"verdict\": \"PASS\""), "{text}");
     std::fs::write(&path, text.replace("\"verdict\": \"PASS\"", "\"verdict\": \"FAIL\"")).expect("a file");
     let said = project.trocar(&["replay", "results/swing"]).expect(1);
+    assert!(
+        said.err.contains("`result.json`") && said.err.contains("one of them was altered"),
+        "{}",
+        said.err
+    );
+    // Altered in both places alike: only running it again shows it.
+    let other = folder.join("cases/_/outcome.json");
+    let kept = std::fs::read_to_string(&other).expect("an outcome");
+    std::fs::write(&other, kept.replace("\"PASS\"", "\"FAIL\"")).expect("a file");
+    let said = project.trocar(&["replay", "results/swing"]).expect(1);
     assert!(said.out.contains("the result file was altered"), "{}", said.out);
+    std::fs::write(&other, kept).expect("a file");
     for bad in ["", "{", "[]", "{\"format\": 99}", "\u{0}\u{1}"] {
         std::fs::write(&path, bad).expect("a file");
         let said = project.trocar(&["replay", "results/swing"]).expect(2);
@@ -222,4 +233,21 @@ fn a_result_replays_wherever_it_is_sent() {
     copy(&folder, &elsewhere.path().join("from the mail"));
     let said = trocar_tests::trocar(elsewhere.path(), &["replay", "from the mail"]).expect(0);
     assert_eq!(said.out, "identical\n");
+}
+
+/// What a reader looks at first is held against result.json too.
+#[test]
+fn altered_evidence_is_never_called_identical() {
+    let (project, folder) = result();
+    let path = folder.join("cases/_/outcome.json");
+    let text = std::fs::read_to_string(&path).expect("an outcome");
+    std::fs::write(&path, text.replace("\"PASS\"", "\"FAIL\"")).expect("a file");
+    let said = project.trocar(&["replay", "results/swing"]);
+    assert!(said.code != 0 && format!("{}{}", said.out, said.err).contains("outcome.json"), "{said:?}");
+    std::fs::write(&path, text).expect("a file");
+    // Digests without their end row: those of a run that was killed, in a folder that says it was finished.
+    let digests = folder.join("cases/_/digests.bin");
+    let whole = std::fs::read(&digests).expect("digests");
+    std::fs::write(&digests, &whole[..whole.len() - 1]).expect("a file");
+    assert_ne!(project.trocar(&["replay", "results/swing"]).code, 0);
 }

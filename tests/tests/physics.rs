@@ -293,6 +293,7 @@ fn joints_settle_after_a_step() {
         ("yaw", "1 deg"),
         ("pitch", "1 deg"),
         ("insertion", "2 mm"),
+        ("roll", "2 deg"),
         ("wrist_pitch", "2 deg"),
         ("wrist_yaw", "2 deg"),
     ] {
@@ -337,5 +338,21 @@ fn joints_settle_after_a_step() {
                 at(899)
             );
         }
+    }
+}
+
+/// At rest no joint moves by more than two counts of its encoders (friction holds it, the servo sees nothing to do).
+#[test]
+fn the_arm_at_rest_does_not_hunt() {
+    let case = case(&resting());
+    let (_, kept) = run(&case, true);
+    let truth = case.model.layout.group("psm1.truth.js").expect("truth");
+    let last = &kept.tables[kept.tables.len() - 400..];
+    // Joint per count: 1, 1, 1 for the arm; 1.5632, 1.0186, 0.8306 + 2·0.6089, 2·1.2177 for the wrist (coupling).
+    for (k, lever) in [1.0, 1.0, 1.0, 1.5632, 1.0186, 2.05, 2.44].into_iter().enumerate() {
+        let values = last.iter().map(|(_, t)| t.values(truth)[k]);
+        let (low, high) = values
+            .fold((f64::MAX, f64::MIN), |(l, h), v| (if v < l { v } else { l }, if v > h { v } else { h }));
+        assert!(high - low < 2.0 * lever * count(k), "{} moves by {}", JOINTS[k], high - low);
     }
 }

@@ -220,8 +220,12 @@ fn run_unit(
 /// What a result says of its scenario, and the files that it keeps.
 fn describe(planned: &Planned, overrides: &Overrides) -> (ScenarioHeader, BTreeMap<String, String>) {
     let loaded = &planned.loaded;
-    let mut changes: BTreeMap<String, String> =
-        overrides.set.iter().map(|(path, value)| (format!("--set {path}"), value.clone())).collect();
+    // Of several values for one parameter the last one counts, under whatever names they were given.
+    let mut set: BTreeMap<String, (String, String)> = BTreeMap::new();
+    for (path, value) in &overrides.set {
+        set.insert(loaded.roles.resolve(path), (format!("--set {path}"), value.clone()));
+    }
+    let mut changes: BTreeMap<String, String> = set.into_values().collect();
     changes.extend(overrides.roles.iter().map(|(role, robot)| (format!("--role {role}"), robot.clone())));
     changes.extend(overrides.scene.iter().map(|scene| ("--scene".to_owned(), scene.clone())));
     changes.extend(overrides.seed.iter().map(|seed| ("--seed".to_owned(), seed.to_string())));

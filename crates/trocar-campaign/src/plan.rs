@@ -58,7 +58,9 @@ impl Plan {
                     let mut runs = 0;
                     for address in addresses {
                         let shown = files.shown(&address);
-                        let known = scenarios.iter().any(|p| p.shown == shown && target.case.is_none());
+                        let is_whole = |p: &Planned| p.cases.len() == p.loaded.cases.len();
+                        let known = target.case.is_none()
+                            && scenarios.iter().any(|p| p.shown == shown && is_whole(p));
                         if known || (is_folder && !is_scenario(&files, &address)) {
                             runs += usize::from(known);
                             continue;

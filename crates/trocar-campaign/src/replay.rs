@@ -24,6 +24,9 @@ pub enum ReplayError {
     /// It has cases that its files do not make.
     #[error("the result has a case `{0}` that its files do not make; one of them was altered")]
     NoCase(String),
+    /// What stands in `result.json` and what stands in the case's own folder are not the same.
+    #[error("`result.json` and the `outcome.json` of case `{0}` differ; one of them was altered")]
+    TwoOutcomes(String),
     /// The recorded digests cannot be compared.
     #[error("{0}")]
     Compare(String),
@@ -116,6 +119,9 @@ pub fn replay(
         let case = compiled
             .case(place)
             .map_err(|m| fail(m.first().map_or_else(String::new, |m| m.title.clone())))?;
+        if folder.outcome(&recorded.case)? != *recorded {
+            return Err(ReplayError::TwoOutcomes(recorded.case.clone()));
+        }
         let mut check = ReplayCheck::new(folder.digests(&recorded.case)?);
         let mut watch = Watch { progress: &mut |now| progress(&recorded.case, now) };
         let outcome = match trocar_sim::run(&case, &Inputs::default(), &mut check, &mut watch) {

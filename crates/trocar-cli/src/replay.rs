@@ -68,6 +68,8 @@ fn fail(what: &ReplayError) -> u8 {
             BAD_USAGE
         }
         ReplayError::Result(_) | ReplayError::NoCase(_) => BAD_USAGE,
+        // Evidence that contradicts itself is not identical to anything.
+        ReplayError::TwoOutcomes(_) => 1,
         ReplayError::Interrupted => INTERRUPTED,
         ReplayError::Compare(_) | ReplayError::Run { .. } => ERROR,
     }
@@ -106,6 +108,11 @@ fn in_words(difference: &Difference, signals: &[String]) -> String {
     };
     match difference.kind {
         DifferenceKind::Content => format!("differs from {at} on, first{which}{spread}"),
+        DifferenceKind::RecordingEnded => {
+            format!(
+                "the recorded digests break off at {at}: they were cut short after the run, or the run was killed"
+            )
+        }
         _ => format!("differs from {at} on: the two runs do not have the same instants"),
     }
 }

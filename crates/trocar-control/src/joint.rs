@@ -260,6 +260,17 @@ pub(crate) enum ValueRange {
     Positive,
 }
 
+/// Registers a value of a joint that cannot be negative as a tunable parameter.
+pub(crate) fn register_size(
+    registration: &mut Registration,
+    provenance: &Provenance<'_>,
+    path: String,
+    value: &Sourced<AnyQuantity>,
+) -> ParameterPort {
+    let AnyQuantity { si, dimension } = value.value;
+    registration.parameter(provenance.parameter(path, dimension, si, value, true).at_least(0.0))
+}
+
 /// Registers a value of a joint as a tunable parameter.
 pub(crate) fn register(
     registration: &mut Registration,

@@ -10,7 +10,7 @@
 //! trip for one activation and then judges afresh. A condition that persists trips again.
 
 use crate::crtk::OperatingState;
-use crate::joint::{ArmJoints, ValueRange, check_quantity, register};
+use crate::joint::{ArmJoints, ValueRange, check_quantity, register_size};
 use crate::servo::check_timing;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -133,20 +133,18 @@ impl Supervisor {
         );
         let watchdog_path = format!("{instance}.supervisor.watchdog");
         let watchdog_s = config.watchdog.value.si();
-        let watchdog = registration.parameter(provenance.parameter(
-            watchdog_path,
-            Dimension::TIME,
-            watchdog_s,
-            &config.watchdog,
-            true,
-        ));
+        let watchdog = registration.parameter(
+            provenance
+                .parameter(watchdog_path, Dimension::TIME, watchdog_s, &config.watchdog, true)
+                .at_least(0.0),
+        );
         let of = |name: &str| config.joints.iter().find(|watched| watched.joint == name);
         let thresholds = joints
             .axes()
             .filter_map(|joint| of(&joint.name))
             .map(|watched| {
                 let path = format!("{instance}.supervisor.{}.tracking_error", watched.joint);
-                register(registration, provenance, path, &watched.tracking_error)
+                register_size(registration, provenance, path, &watched.tracking_error)
             })
             .collect();
         let trip = GroupSpec::state(format!("{instance}.supervisor.trip"), &TRIPS)

@@ -14,10 +14,11 @@ mod psm_links;
 /// Gravity of the samples, m/s², along the world's −z: the value used with the PSM's identified table.
 pub const GRAVITY_MPS2: f64 = 9.81;
 
-/// Inertia of one motor of a PSM's instrument about its shaft, kg m². Assumed: the class of a 25 mm ironless motor
-/// (about 1e-6; the published torque constant is 0.0438 N m/A at 0.67 A) with pinion and encoder disc, and the least
-/// that gives every wrist joint the 6e-5 kg m² which the published wrist gains need with one cycle of delay.
-pub const PSM_WRIST_ROTOR_INERTIA_KGM2: f64 = 1.4e-6;
+/// Inertia of one motor of a PSM's instrument about its shaft, kg m², with all that turns with it: gear, sterile adapter
+/// and instrument disc. Assumed: the class of a 25 mm ironless motor (about 1e-6; the published torque constant is
+/// 0.0438 N m/A at 0.67 A), and as much again and more for what it turns. With half of this the published roll gains hunt
+/// at rest (2.5 mrad at 115 Hz) once a cycle's delay and the firmware's dead time after a reversal are in the loop.
+pub const PSM_WRIST_ROTOR_INERTIA_KGM2: f64 = 2.8e-6;
 
 /// Gear ratio of the instrument's four discs, motor over disc (sawIntuitiveResearchKit, PSM Classic).
 pub const PSM_DISC_GEAR_RATIO: f64 = 11.71;

@@ -482,6 +482,9 @@ impl<R: Read> Comparison<R> {
     pub fn finish(mut self) -> Result<Option<Difference>, DigestFileError> {
         if self.found.is_none() && self.recorded.next_row()?.is_some() {
             self.found = Some(ended(self.last, DifferenceKind::ReplayEnded));
+        } else if self.found.is_none() && !self.recorded.is_complete() {
+            // Without its end mark a recording was cut short, if only by what it says of itself.
+            self.found = Some(ended(self.last, DifferenceKind::RecordingEnded));
         }
         Ok(self.found)
     }

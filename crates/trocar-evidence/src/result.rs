@@ -444,6 +444,16 @@ impl ResultFolder {
         found.map(BufReader::new).map_err(at(&path))
     }
 
+    /// A case's outcome as its own folder says it; [`ResultFolder::result`] says it too.
+    ///
+    /// # Errors
+    /// [`ResultError`]
+    pub fn outcome(&self, case: &str) -> Result<CaseOutcome, ResultError> {
+        let no_case = || ResultError::NoCase { folder: self.folder.clone(), case: case.to_owned() };
+        let file = read_case(&self.folder.join(CASES), &case_folder_name(case))?.ok_or_else(no_case)?;
+        Ok(file.outcome)
+    }
+
     /// A case's recording, for [`crate::recording::scan`] and [`crate::csv::write_csv`].
     ///
     /// # Errors

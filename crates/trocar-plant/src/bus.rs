@@ -132,6 +132,7 @@ impl Bus {
                 source,
                 standing,
                 tunable: false,
+                least: None,
             });
         }
         let ports = actuators

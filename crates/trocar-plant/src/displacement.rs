@@ -136,7 +136,15 @@ impl DisplacementSensor {
         });
         let mut declare = |key: &str, dimension, nominal, (source, standing)| {
             let path = format!("{name}.{key}");
-            reg.parameter(ParameterSpec { path, dimension, nominal, source, standing, tunable: false });
+            reg.parameter(ParameterSpec {
+                path,
+                dimension,
+                nominal,
+                source,
+                standing,
+                tunable: false,
+                least: None,
+            });
         };
         declare("rate", Dimension::FREQUENCY, config.rate.value.si(), provenance.of(&config.rate));
         for (key, quantity) in config.quantities().filter(|(key, _)| *key != "noise") {

@@ -142,7 +142,15 @@ impl Encoder {
         ];
         for (name, nominal, (source, standing)) in numbers {
             let (path, dimension) = (format!("{path}.{name}"), Dimension::NUMBER);
-            reg.parameter(ParameterSpec { path, dimension, nominal, source, standing, tunable: false });
+            reg.parameter(ParameterSpec {
+                path,
+                dimension,
+                nominal,
+                source,
+                standing,
+                tunable: false,
+                least: None,
+            });
         }
         let clock_hz = encoder.clock.value.si();
         let clock = provenance.parameter(

@@ -107,13 +107,17 @@ impl Motor {
         }
         let motor = &config.motor;
         let path = format!("{instance}.{}.motor", config.name);
-        let max_current = reg.parameter(provenance.parameter(
-            format!("{path}.max_current"),
-            Dimension::CURRENT,
-            motor.max_current.value.si(),
-            &motor.max_current,
-            true,
-        ));
+        let max_current = reg.parameter(
+            provenance
+                .parameter(
+                    format!("{path}.max_current"),
+                    Dimension::CURRENT,
+                    motor.max_current.value.si(),
+                    &motor.max_current,
+                    true,
+                )
+                .at_least(0.0),
+        );
         for (name, dimension, nominal, source) in [
             (
                 "dac.full_scale",
@@ -138,6 +142,7 @@ impl Motor {
                 source,
                 standing,
                 tunable: false,
+                least: None,
             });
         }
         reg.state::<MotorState>();

@@ -201,7 +201,15 @@ fn declare_fixed(
 ) {
     let mut declare = |key: &str, dimension, nominal, (source, standing)| {
         let path = format!("{name}.{key}");
-        reg.parameter(ParameterSpec { path, dimension, nominal, source, standing, tunable: false });
+        reg.parameter(ParameterSpec {
+            path,
+            dimension,
+            nominal,
+            source,
+            standing,
+            tunable: false,
+            least: None,
+        });
     };
     declare("rate", Dimension::FREQUENCY, config.rate.value.si(), provenance.of(&config.rate));
     if let Some(uncertainty) = &config.uncertainty {

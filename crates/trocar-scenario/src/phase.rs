@@ -10,6 +10,9 @@ use std::fmt;
 use trocar_signal::quantity::Duration;
 use trocar_signal::{AnyQuantity, Problem};
 
+/// The longest that a phase may be told to take, s. Instants are whole nanoseconds and end after 584 years.
+const LONGEST_S: f64 = 1e9;
+
 /// A part of the procedure. It first sends, then moves, and ends when its motion is done, `until` holds, or `lasts`
 /// is over.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -197,6 +200,16 @@ impl PhaseConfig {
         }
         if self.repeat > 1 && motions.is_empty() {
             add("repeat", "there is no motion to repeat in this phase".to_owned());
+        }
+        let holds = [
+            ("move.dwell", self.motion.as_ref().map(|m| m.dwell)),
+            ("step.hold", self.step.as_ref().map(|s| s.hold)),
+            ("ramp.hold", self.ramp.as_ref().map(|r| r.hold)),
+        ];
+        for (key, duration) in [("lasts", self.lasts), ("within", self.within)].into_iter().chain(holds) {
+            if duration.is_some_and(|duration| duration.si() > LONGEST_S) {
+                add(key, "nothing takes longer than 30 years (1e9 s)".to_owned());
+            }
         }
         for (key, duration) in [("lasts", self.lasts), ("within", self.within)] {
             if duration.is_some_and(|duration| duration.si() <= 0.0) {

@@ -49,6 +49,16 @@ pub struct ParameterSpec {
     /// Whether it may change during a run (set-up, variation, fault). Otherwise it is part of the compiled model, and
     /// only the file changes it.
     pub tunable: bool,
+    /// The least value that it can have, where less means nothing (a mass, a level of friction).
+    pub least: Option<f64>,
+}
+
+impl ParameterSpec {
+    /// With a least value.
+    #[must_use]
+    pub fn at_least(self, least: f64) -> ParameterSpec {
+        ParameterSpec { least: Some(least), ..self }
+    }
 }
 
 /// What a section of a file says of its values: their source and standing where a value names none of its own.
@@ -82,7 +92,7 @@ impl Provenance<'_> {
         tunable: bool,
     ) -> ParameterSpec {
         let (source, standing) = self.of(value);
-        ParameterSpec { path: path.into(), dimension, nominal, source, standing, tunable }
+        ParameterSpec { path: path.into(), dimension, nominal, source, standing, tunable, least: None }
     }
 }
 

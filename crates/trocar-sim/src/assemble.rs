@@ -288,13 +288,8 @@ fn mechanism_node(
     for friction in &robot.mechanism.friction {
         let path = format!("{instance}.{}.friction.coulomb", friction.name);
         let value = &friction.coulomb;
-        let port = registration.parameter(provenance.parameter(
-            path,
-            value.value.dimension,
-            value.value.si,
-            value,
-            true,
-        ));
+        let spec = provenance.parameter(path, value.value.dimension, value.value.si, value, true);
+        let port = registration.parameter(spec.at_least(0.0));
         if let Some(input) = input_of(&format!("friction_{}", friction.name)) {
             tunable_inputs.push((input, port));
         }
@@ -308,6 +303,7 @@ fn mechanism_node(
             source: "set by the scenario".to_owned(),
             standing: Standing::Declared,
             tunable: true,
+            least: Some(0.0),
         })
     });
     let start = |name: &str| {
@@ -349,6 +345,7 @@ fn structural_parameters(
             source,
             standing,
             tunable: false,
+            least: None,
         });
     };
     fn zero_by_default<T>(value: &Sourced<T>, si: f64) -> bool {

@@ -13,6 +13,7 @@ use crate::mechanism::vector3;
 use crate::model::{Model, private_path};
 use crate::schedule::{self, Node, Pace, Role, Task};
 use crate::scope::{Constant, SignalScope};
+use crate::step::MAX_PRIVATE;
 use std::collections::BTreeMap;
 use trocar_fault::{Fault, Start, Target};
 use trocar_logic::{Condition, LogicError, Requirement};
@@ -343,13 +344,7 @@ impl<'a> Compiler<'a> {
             .iter()
             .filter_map(|f| Some((self.group_of(&f.target, &nodes)?, f.reader.clone()?)))
             .collect();
-        for (place, fault) in self.loaded.scenario.faults.iter().enumerate() {
-            if let Some(reader) = &fault.reader
-                && !nodes.iter().any(|n| n.registration.path == *reader)
-            {
-                self.problem(&format!("faults[{place}].reader"), format!("there is no component `{reader}`"));
-            }
-        }
+        self.readers(&nodes);
         let model = Model::compile(nodes, self.step_rate, self.loaded.scenario.seed, 0, &private);
         let mut model = model.map_err(|errors| schedule_errors(&self.loaded.scene, &errors))?;
         let placed = self.faults(&model, &phases);
@@ -414,6 +409,28 @@ impl<'a> Compiler<'a> {
         (place.file, line as u32)
     }
 
+    /// Whether the one reader of each fault that names one reads what the fault changes.
+    fn readers(&mut self, nodes: &[Node]) {
+        for (place, fault) in self.loaded.scenario.faults.iter().enumerate() {
+            let Some(reader) = &fault.reader else { continue };
+            // A target that nobody writes is named where the fault is placed.
+            let Some(group) = self.group_of(&fault.target, nodes) else { continue };
+            let mut inboxes = nodes.iter().flat_map(|n| &n.registration.inboxes);
+            let is_command = inboxes.any(|inbox| inbox.path == group);
+            let what = match nodes.iter().find(|n| n.registration.path == *reader) {
+                None => format!("there is no component `{reader}`"),
+                Some(_) if is_command => {
+                    "a command has one reader, the device: leave `reader` out".to_owned()
+                }
+                Some(node) if !node.registration.reads.iter().any(|read| read.path == group) => {
+                    format!("`{reader}` does not read `{group}`")
+                }
+                Some(_) => continue,
+            };
+            self.problem(&format!("faults[{place}].reader"), what);
+        }
+    }
+
     /// The path of the group to which a fault's target belongs.
     fn group_of(&self, target: &str, nodes: &[Node]) -> Option<String> {
         let specs = nodes.iter().flat_map(|n| n.registration.writes.iter().chain(&n.registration.inboxes));
@@ -468,6 +485,11 @@ impl<'a> Compiler<'a> {
                     continue;
                 }
             };
+            if config.reader.is_some() && target.group.elements.len() > MAX_PRIVATE {
+                let what =
+                    format!("a group of more than {MAX_PRIVATE} numbers cannot fail for one reader alone");
+                self.problem(&format!("{prefix}.reader"), what);
+            }
             let private_copy = config
                 .reader
                 .as_ref()
@@ -532,7 +554,10 @@ impl<'a> Compiler<'a> {
         }
         elements.sort_unstable();
         elements.dedup();
-        let rate = Rate::from_hz(config.rate.si()).unwrap_or(self.step_rate);
+        let Some(rate) = Rate::from_hz(config.rate.si()) else {
+            self.problem("record.rate", "must lie between 1e-6 Hz and 1 MHz");
+            return (elements, self.step_rate);
+        };
         if rate.hz() > self.step_rate.hz() {
             self.problem(
                 "record.rate",

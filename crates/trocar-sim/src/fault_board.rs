@@ -139,11 +139,13 @@ impl FaultBoard {
 
     /// The private copies of a group: each is what was written, changed by its own faults.
     pub(crate) fn private_copies(&self, group: GroupId) -> impl Iterator<Item = GroupId> + '_ {
-        let copies = self.seats.iter().filter(move |seat| seat.placed.group == group);
-        let mut last = None;
-        copies
-            .filter_map(|seat| seat.placed.private_copy)
-            .filter(move |copy| last.replace(*copy) != Some(*copy))
+        // Several faults may share a copy: each copy once, at the first of them.
+        let copies = self.seats.iter().enumerate().filter(move |(_, seat)| seat.placed.group == group);
+        copies.filter_map(|(at, seat)| {
+            let copy = seat.placed.private_copy?;
+            let is_first = self.seats[..at].iter().all(|before| before.placed.private_copy != Some(copy));
+            is_first.then_some(copy)
+        })
     }
 
     /// Changes a private copy.

@@ -155,14 +155,11 @@ pub fn judge(
     let read = Read { case, measured };
     let parts = plan.formula.evaluate(&read);
     let mut worst: Option<RequirementOutcome> = None;
-    for part in parts {
+    for (at, part) in parts.into_iter().enumerate() {
         let mut one = outcome.clone();
         match part {
             Ok(comparison) => judge_part(&read, plan, comparison, &mut one),
-            Err(_) => {
-                one.reason = Some(why_missing(&read, plan));
-                one.limit = limit_alone(&read, plan);
-            }
+            Err(_) => judge_missing(&read, plan, at, &mut one),
         }
         if worst.as_ref().is_none_or(|w| one.verdict > w.verdict) {
             worst = Some(one);
@@ -186,10 +183,36 @@ fn subject_without_figure(plan: &RequirementPlan) -> String {
     text.split(['<', '>']).next().unwrap_or(text).trim().to_owned()
 }
 
-fn why_missing(read: &Read<'_>, plan: &RequirementPlan) -> String {
+/// A comparison whose figure is missing: why, and what is known of it all the same.
+fn judge_missing(read: &Read<'_>, plan: &RequirementPlan, at: usize, out: &mut RequirementOutcome) {
+    struct WithoutFigures<'a>(&'a Read<'a>);
+    impl Figures for WithoutFigures<'_> {
+        fn figure(&self, id: OperandId, row: usize) -> Option<trocar_logic::Figure> {
+            self.0.figure(id, row).or(Some(trocar_logic::Figure { value: 0.0, expanded_u: 0.0 }))
+        }
+    }
+    let part = plan.formula.evaluate(&WithoutFigures(read)).into_iter().nth(at);
+    let Some(Ok(comparison)) = part else {
+        out.reason = Some(why_missing(read, plan.formula.operands().iter().map(|operand| operand.id)));
+        return;
+    };
+    let comparison = comparison.with_limit_on_the_right(is_limit);
+    let operands = comparison.lhs.operands.iter().chain(&comparison.rhs.operands);
+    out.reason = Some(why_missing(read, operands.copied()));
+    if let Some(text) = plan.formula.text().get(comparison.lhs.span.clone()) {
+        text.clone_into(&mut out.subject);
+    }
+    if let Some(owner) = limits_of(read.case, &comparison) {
+        let (value, dimension) = (comparison.rhs.figure.value, comparison.dimension);
+        let limit = Limit { value, dimension, comparison: relation(comparison.op), owner };
+        out.limit = Some(limit_outcome(&limit, &FigureFormat::new(value, 0.0, dimension)));
+    }
+}
+
+fn why_missing(read: &Read<'_>, operands: impl Iterator<Item = OperandId>) -> String {
     let mut reasons: Vec<String> = Vec::new();
-    for operand in plan.formula.operands() {
-        if let Err(why) = read.full(operand.id, 0)
+    for operand in operands {
+        if let Err(why) = read.full(operand, 0)
             && !reasons.contains(&why)
         {
             reasons.push(why);
@@ -200,27 +223,6 @@ fn why_missing(read: &Read<'_>, plan: &RequirementPlan) -> String {
     } else {
         reasons.join("; ")
     }
-}
-
-/// The limit of a requirement of one comparison whose figure is missing: it is known all the same.
-fn limit_alone(read: &Read<'_>, plan: &RequirementPlan) -> Option<LimitOutcome> {
-    struct WithoutFigures<'a>(&'a Read<'a>);
-    impl Figures for WithoutFigures<'_> {
-        fn figure(&self, id: OperandId, row: usize) -> Option<trocar_logic::Figure> {
-            self.0.figure(id, row).or(Some(trocar_logic::Figure { value: 0.0, expanded_u: 0.0 }))
-        }
-    }
-    let parts = plan.formula.evaluate(&WithoutFigures(read));
-    let [Ok(comparison)] = parts.as_slice() else { return None };
-    let comparison = comparison.clone().with_limit_on_the_right(is_limit);
-    let owner = limits_of(read.case, &comparison)?;
-    let limit = Limit {
-        value: comparison.rhs.figure.value,
-        dimension: comparison.dimension,
-        comparison: relation(comparison.op),
-        owner,
-    };
-    Some(limit_outcome(&limit, &FigureFormat::new(limit.value, 0.0, limit.dimension)))
 }
 
 fn is_limit(id: OperandId) -> bool {

@@ -109,15 +109,16 @@ impl Model {
             let read =
                 |path: &String| layout.group(&private_path(path, &reader)).unwrap_or_else(|| resolve(path));
             let writes: Vec<GroupId> = registration.writes.iter().map(|w| resolve(&w.path)).collect();
-            let (period_s, compute_time) = match node.pace {
-                Pace::Task(task) => (task.rate.period_s(), task.compute_time),
-                Pace::EveryStep => (step_rate.period_s(), Nanos::ZERO),
+            let (period_s, compute_time, jitter) = match node.pace {
+                Pace::Task(task) => (task.rate.period_s(), task.compute_time, task.jitter),
+                Pace::EveryStep => (step_rate.period_s(), Nanos::ZERO, Nanos::ZERO),
             };
             let longest_s = compute_time.seconds() + registration.longest_delay.seconds();
             if longest_s > 0.0 {
-                // All outputs of the activations within the longest delay, and of one more on either side.
-                pending_capacity +=
-                    ((longest_s / period_s).ceil() as usize).min(1 << 20).saturating_add(2) * writes.len();
+                // All outputs of the activations within the longest delay, and of one more on either side. Releases
+                // that jitter has held back come together.
+                let activations = ((longest_s + jitter.seconds()) / period_s).ceil() as usize;
+                pending_capacity += activations.min(1 << 20).saturating_add(2) * writes.len();
             }
             let information = information_of(&layout, &writes, information_groups);
             seats.push(Seat {

@@ -97,6 +97,15 @@ impl Pending {
         each(bytemuck::cast_slice(&self.values[..used * self.width]));
     }
 
+    /// Whether what was restored can be delivered to a table of so many groups.
+    pub(crate) fn is_possible(&self, group_count: usize) -> bool {
+        let used = usize::try_from(self.meta[COUNT]).ok().and_then(|used| self.slots.get(..used));
+        used.is_some_and(|used| {
+            let earliest = used.iter().map(|slot| slot.due.0).min().unwrap_or(u64::MAX);
+            self.meta[EARLIEST] == earliest && used.iter().all(|slot| slot.group < group_count as u64)
+        }) && self.values.iter().all(|value| value.is_finite())
+    }
+
     pub(crate) fn sections(&self) -> [&[u64]; 3] {
         [bytemuck::cast_slice(&self.slots), bytemuck::cast_slice(&self.values), &self.meta]
     }

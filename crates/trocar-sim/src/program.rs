@@ -266,6 +266,11 @@ impl Program {
         self.inboxes[inbox].supersedes || header.sequence == header.taken
     }
 
+    /// Whether the device has said where a joint command starts from.
+    fn has_origin(&self, io: &Activation<'_>, inbox: usize) -> bool {
+        self.free(io, inbox) && self.setpoint[inbox].is_none_or(|port| io.header(port).sequence > 0)
+    }
+
     fn begin_phase(&self, io: &mut Activation<'_>, phase: u64, at: Time) {
         let refusals = self.refusals(io);
         let state = io.state::<ProgramState>();
@@ -391,10 +396,12 @@ impl Program {
             }
             Action::Step { inbox, element, travel, hold } => match state.stage {
                 0 => {
-                    self.schedule_write(io, *inbox);
-                    self.keep_origin(io, *inbox);
-                    self.announce_motion(io);
-                    self.enter(io, 1);
+                    if self.has_origin(io, *inbox) {
+                        self.schedule_write(io, *inbox);
+                        self.keep_origin(io, *inbox);
+                        self.announce_motion(io);
+                        self.enter(io, 1);
+                    }
                 }
                 1 => {
                     if state.write_at <= io.now {
@@ -418,10 +425,12 @@ impl Program {
             },
             Action::Ramp { inbox, element, travel, speed, hold } => match state.stage {
                 0 => {
-                    self.schedule_write(io, *inbox);
-                    self.keep_origin(io, *inbox);
-                    self.announce_motion(io);
-                    self.enter(io, 1);
+                    if self.has_origin(io, *inbox) {
+                        self.schedule_write(io, *inbox);
+                        self.keep_origin(io, *inbox);
+                        self.announce_motion(io);
+                        self.enter(io, 1);
+                    }
                 }
                 1 => {
                     if state.write_at <= io.now {

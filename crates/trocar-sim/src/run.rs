@@ -1,6 +1,6 @@
 //! One case of a scenario, from its first instant to figures and verdicts.
 
-use crate::case::{Case, FaultFigure};
+use crate::case::{ArmGroups, Case, FaultFigure};
 use crate::judge::{self, Measured, judge, reported};
 use crate::lane::Lane;
 use crate::ledger::Ledgers;
@@ -13,7 +13,7 @@ use crate::sink::{RunEvent, Sink};
 use crate::state::chain_digest;
 use crate::step::{Inputs, StepError, begin_step, finish_step, publish_start};
 use trocar_measure::{Coverage, EvaluationType, FigureFormat, Verdict};
-use trocar_signal::{Dimension, Nanos, Time};
+use trocar_signal::{Dimension, GroupId, GroupKind, Nanos, Time};
 
 /// How often the whole state is given to the sink.
 pub const SNAPSHOT_EVERY: Nanos = Nanos(10_000_000_000);
@@ -199,7 +199,26 @@ impl<'a> Running<'a> {
             }
             _ => format!("phase `{name}` had no effect; {file}:{line}"),
         };
+        let stopped: Vec<String> = case.arms.iter().filter_map(|arm| self.why_stopped(arm)).collect();
+        let what = if stopped.is_empty() { what } else { format!("{what} ({})", stopped.join("; ")) };
         FailureOutcome { verdict: Verdict::Invalid, at_s: now.seconds(), what }
+    }
+
+    /// `psm1 is in FAULT: tracking error`, of an arm that is not ENABLED.
+    fn why_stopped(&self, arm: &ArmGroups) -> Option<String> {
+        let table = &self.main.state.table;
+        let word = |group: GroupId| {
+            let GroupKind::State(names) = &self.case.model.layout.spec(group).kind else {
+                return String::new();
+            };
+            names.get(table.values(group)[0] as usize).map_or(String::new(), |name| name.replace('_', " "))
+        };
+        if table.values(arm.operating_state)[0] == arm.enabled {
+            return None;
+        }
+        let trip =
+            if table.values(arm.trip)[0] == 0.0 { String::new() } else { format!(": {}", word(arm.trip)) };
+        Some(format!("{} is in {}{trip}", arm.instance, word(arm.operating_state)))
     }
 
     fn measured(&self, lane: &Lane, faults: bool) -> Measured {

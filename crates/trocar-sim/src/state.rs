@@ -54,8 +54,11 @@ pub enum RestoreError {
         expected: usize,
     },
     /// A number that is not finite where only finite ones can be.
-    #[error("the saved state holds a signal that is not finite: it was altered or damaged")]
+    #[error("the saved state holds a signal or a parameter that is not finite: it was altered or damaged")]
     NotFinite,
+    /// Outputs under way that no run of the model can have.
+    #[error("the saved state holds outputs under way that this model cannot have: it was altered or damaged")]
+    UnderWay,
 }
 
 impl State {
@@ -111,10 +114,16 @@ impl State {
         state.words.copy_from_slice(take(len));
         let len = state.parameters.len();
         bytemuck::cast_slice_mut::<f64, u64>(&mut state.parameters).copy_from_slice(take(len));
+        if !state.parameters.iter().all(|value| value.is_finite()) {
+            return Err(RestoreError::NotFinite);
+        }
         let len = state.releases.len() * 3;
         bytemuck::cast_slice_mut::<Release, u64>(&mut state.releases).copy_from_slice(take(len));
         for part in state.pending.sections_mut() {
             part.copy_from_slice(take(part.len()));
+        }
+        if !state.pending.is_possible(model.layout.group_count()) {
+            return Err(RestoreError::UnderWay);
         }
         let len = state.faults.len();
         state.faults.copy_from_slice(take(len));

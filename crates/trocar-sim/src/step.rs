@@ -89,7 +89,7 @@ pub enum StepError {
     },
     /// More outputs under way than the model has places for.
     #[error(
-        "{component} at {at}: too many outputs under way; its delay is longer than 0.5 s beyond its compute time"
+        "{component} at {at}: too many outputs under way; they are delayed longer than the component declares"
     )]
     TooManyUnderWay {
         /// The writer.
@@ -146,7 +146,9 @@ pub fn begin_step(
         if input.at > now {
             break;
         }
-        state.table.write(input.group, input.at, true, &input.values);
+        let values = &mut scratch.values[..input.values.len()];
+        values.copy_from_slice(&input.values);
+        commit(model, state, values, input.group, input.at, now, true);
         state.next_input += 1;
     }
     // Clients come first: a fault that begins with a phase begins at the phase's first instant.

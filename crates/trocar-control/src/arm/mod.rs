@@ -34,7 +34,7 @@ pub use state::{ArmState, Channel, Refusal};
 
 use crate::crtk::{OperatingState, StateCommand};
 use crate::inverse::{InverseError, Search};
-use crate::joint::{Joint, MAX_JOINTS, jaw_position_group, jaw_state_group, register};
+use crate::joint::{Joint, MAX_JOINTS, jaw_position_group, jaw_state_group, register, register_size};
 use crate::kinematics::{ArmKinematics, pose_from_values, pose_values};
 use crate::trajectory::MotionLimits;
 use trocar_math::{clamp, max};
@@ -142,7 +142,11 @@ impl Arm {
             .map(|joint| {
                 let mut port = |field: &str, value: &Sourced<AnyQuantity>| {
                     let path = format!("{instance}.arm.{}.{field}", joint.joint);
-                    register(registration, provenance, path, value)
+                    if field == "home" {
+                        register(registration, provenance, path, value)
+                    } else {
+                        register_size(registration, provenance, path, value)
+                    }
                 };
                 AxisPorts {
                     velocity: port("velocity", &joint.velocity),

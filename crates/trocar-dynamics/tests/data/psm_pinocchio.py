@@ -38,7 +38,7 @@ COUPLING = np.array([  # joints from discs
     [0, -0.8306, 0.6089, 0.6089],
     [0, 0, -1.2177, 1.2177],
 ])
-GEAR, ROTOR = 11.71, 1.4e-6
+GEAR, ROTOR = 11.71, 2.8e-6
 
 
 def placement(a, alpha, d, theta):

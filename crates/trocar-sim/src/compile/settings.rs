@@ -9,15 +9,15 @@ use trocar_math::random::Stream;
 use trocar_scenario::scenario::{Drawn, VariationConfig};
 use trocar_signal::diagnostic::nearest;
 use trocar_signal::group::matches;
-use trocar_signal::{AnyQuantity, Dimension};
+use trocar_signal::{AnyQuantity, Dimension, ParameterSpec};
 
 /// Checks every value of `[vary]`.
 pub(crate) fn check_vary(compiler: &mut Compiler<'_>, model: &Model) {
     for (path, values) in &compiler.loaded.scenario.vary {
         for (number, text) in values.iter().enumerate() {
             let key = join(&format!("vary.\"{path}\""), number, compiler);
-            for place in parameters(compiler, model, &key, path, true) {
-                value(compiler, &key, text, model.parameters[place].dimension);
+            for place in parameters(compiler, model, &key, path) {
+                value(compiler, &key, text, &model.parameters[place]);
             }
         }
     }
@@ -41,9 +41,9 @@ pub(crate) fn compile(
     let setup = scenario.setup.iter().map(|(path, value)| (format!("setup.\"{path}\""), path, value));
     let vary = case.settings.iter().map(|(path, value)| (format!("vary.\"{path}\""), path, value));
     for (key, path, text) in setup.chain(vary).collect::<Vec<_>>() {
-        let places = parameters(compiler, model, &key, path, true);
+        let places = parameters(compiler, model, &key, path);
         for place in places {
-            if let Some(value) = value(compiler, &key, text, model.parameters[place].dimension) {
+            if let Some(value) = value(compiler, &key, text, &model.parameters[place]) {
                 values[place] = value;
                 touched[place] = true;
             }
@@ -62,7 +62,7 @@ pub(crate) fn compile(
             );
             continue;
         }
-        for place in parameters(compiler, model, &key, path, config.drawn == Drawn::EachMotion) {
+        for place in parameters(compiler, model, &key, path) {
             let parameter = &model.parameters[place];
             let Some(law) = law(compiler, &key, config, parameter.dimension, values[place]) else { continue };
             let draw_path = format!("variation.{}", parameter.path);
@@ -88,13 +88,7 @@ pub(crate) fn compile(
 }
 
 /// The parameters that a path or pattern names. `arm.speed` finds `arm`'s own `arm.speed` as well.
-fn parameters(
-    compiler: &mut Compiler<'_>,
-    model: &Model,
-    key: &str,
-    path: &str,
-    needs_tunable: bool,
-) -> Vec<usize> {
+fn parameters(compiler: &mut Compiler<'_>, model: &Model, key: &str, path: &str) -> Vec<usize> {
     let own = path.split_once('.').map(|(instance, rest)| format!("{instance}.arm.{rest}"));
     let named = |pattern: &str| -> Vec<usize> {
         let all = model.parameters.iter().enumerate();
@@ -111,7 +105,7 @@ fn parameters(
         let hint = near.map_or(String::new(), |n| format!("; did you mean `{n}`?"));
         compiler.problem(key, format!("there is no parameter `{words}`{hint}"));
     }
-    let fixed = found.iter().find(|i| needs_tunable && !model.parameters[**i].tunable);
+    let fixed = found.iter().find(|i| !model.parameters[**i].tunable);
     if let Some(fixed) = fixed {
         let path = &model.parameters[*fixed].path;
         compiler.problem(key, format!("`{path}` is part of the mechanism: change it in the robot's file"));
@@ -121,7 +115,7 @@ fn parameters(
 }
 
 /// A value of a setting: a quantity, or an expression over declared limits.
-fn value(compiler: &mut Compiler<'_>, key: &str, text: &str, meant: Dimension) -> Option<f64> {
+fn value(compiler: &mut Compiler<'_>, key: &str, text: &str, parameter: &ParameterSpec) -> Option<f64> {
     let (si, is) = match AnyQuantity::parse(text) {
         Ok(quantity) => (quantity.si, quantity.dimension),
         Err(not_a_quantity) => {
@@ -140,8 +134,13 @@ fn value(compiler: &mut Compiler<'_>, key: &str, text: &str, meant: Dimension) -
             }
         }
     };
+    let meant = parameter.dimension;
     if is != meant {
         compiler.problem(key, format!("{meant} ({}) is meant here, and this is {is}", meant.si_unit()));
+        return None;
+    }
+    if parameter.least.is_some_and(|least| si < least) {
+        compiler.problem(key, "this must not be negative");
         return None;
     }
     Some(si)
@@ -167,13 +166,19 @@ impl trocar_logic::Figures for Constants<'_> {
     }
 }
 
+fn plain(title: String) -> LogicError {
+    LogicError { title, labels: Vec::new(), notes: Vec::new() }
+}
+
 /// The value and dimension of an expression over constants: the left side of a comparison with itself.
 fn evaluate(text: &str, constants: &[Constant]) -> Result<(f64, Dimension), Vec<LogicError>> {
     let scope = Constants(constants);
     let doubled = format!("({text}) <= ({text})");
+    let neither =
+        || format!("`{text}` is neither a quantity, e.g. \"0.5 kg\", nor an expression over declared limits");
     let requirement = Requirement::compile(&doubled, &scope).map_err(|errors| {
         let inside = 1..=text.len() + 1;
-        errors
+        let found: Vec<LogicError> = errors
             .into_iter()
             .filter(|e| {
                 e.labels.iter().all(|(range, _)| inside.contains(&range.start) && inside.contains(&range.end))
@@ -182,13 +187,13 @@ fn evaluate(text: &str, constants: &[Constant]) -> Result<(f64, Dimension), Vec<
                 labels: e.labels.into_iter().map(|(r, t)| (r.start - 1..r.end - 1, t)).collect(),
                 ..e
             })
-            .collect::<Vec<_>>()
+            .collect();
+        // What is wrong with a lone word is said of the comparison as a whole.
+        if found.is_empty() { vec![plain(neither())] } else { found }
     })?;
     match requirement.evaluate(&scope).into_iter().next() {
         Some(Ok(comparison)) => Ok((comparison.lhs.figure.value, comparison.dimension)),
-        Some(Err(error)) => {
-            Err(vec![LogicError { title: error.to_string(), labels: Vec::new(), notes: Vec::new() }])
-        }
+        Some(Err(error)) => Err(vec![plain(error.to_string())]),
         None => Err(Vec::new()),
     }
 }

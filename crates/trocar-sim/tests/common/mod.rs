@@ -2,6 +2,8 @@
 #![allow(dead_code, reason = "each test file uses its share of this")]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+pub mod arm;
+
 use std::collections::BTreeMap;
 use trocar_fault::{Fault, FaultConfig, Kind, Lasts, StartConfig, Target};
 use trocar_scenario::{Files, Loaded, Overrides, load, render};
