@@ -255,7 +255,15 @@ impl<'a> Compiler<'a> {
     }
 
     pub(crate) fn formula_errors(&mut self, key: &str, errors: &[LogicError]) {
-        self.found.extend(errors.iter().map(|e| formula_diagnostic(&self.loaded.spans, key, e)));
+        let words = |text: &str| self.loaded.roles.in_words_of_the_method(text);
+        self.found.extend(errors.iter().map(|e| {
+            let error = LogicError {
+                title: words(&e.title),
+                labels: e.labels.iter().map(|(range, text)| (range.clone(), words(text))).collect(),
+                notes: e.notes.iter().map(|note| words(note)).collect(),
+            };
+            formula_diagnostic(&self.loaded.spans, key, &error)
+        }));
     }
 
     /// Nothing is called so: the nearest name, and where to look.
@@ -401,12 +409,14 @@ impl<'a> Compiler<'a> {
         })
     }
 
-    /// The file and the line at which the value of a key stands.
+    /// The address of the file and the line at which the value of a key stands. They are part of an outcome: where the
+    /// file lies on this machine, and from where it was run, is not.
     fn line(&self, key: &str) -> (String, u32) {
         let place = self.loaded.spans.value(key);
-        let file = self.loaded.files.iter().find(|f| f.shown == place.file);
-        let line = file.map_or(0, |f| f.line_column(place.range.start).0);
-        (place.file, line as u32)
+        match self.loaded.files.iter().find(|f| f.shown == place.file) {
+            Some(file) => (file.address.clone(), file.line_column(place.range.start).0 as u32),
+            None => (place.file, 0),
+        }
     }
 
     /// Whether the one reader of each fault that names one reads what the fault changes.
@@ -417,13 +427,14 @@ impl<'a> Compiler<'a> {
             let Some(group) = self.group_of(&fault.target, nodes) else { continue };
             let mut inboxes = nodes.iter().flat_map(|n| &n.registration.inboxes);
             let is_command = inboxes.any(|inbox| inbox.path == group);
+            let words = |path: &str| self.loaded.roles.in_words_of_the_method(path);
             let what = match nodes.iter().find(|n| n.registration.path == *reader) {
-                None => format!("there is no component `{reader}`"),
+                None => format!("there is no component `{}`", words(reader)),
                 Some(_) if is_command => {
                     "a command has one reader, the device: leave `reader` out".to_owned()
                 }
                 Some(node) if !node.registration.reads.iter().any(|read| read.path == group) => {
-                    format!("`{reader}` does not read `{group}`")
+                    format!("`{}` does not read `{}`", words(reader), words(&group))
                 }
                 Some(_) => continue,
             };

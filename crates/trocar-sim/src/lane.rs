@@ -186,3 +186,58 @@ fn values(table: &Table, source: Source) -> &[f64] {
         None => values,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use trocar_math::random::Stream;
+    use trocar_scenario::{Files, Overrides, load};
+
+    fn repeatability() -> Case {
+        let address = "trocar:scenarios/laparoscopic/accuracy/pose_repeatability.toml";
+        let loaded = load(&Files::library(), address, &Overrides::default());
+        let loaded = loaded.unwrap_or_else(|failure| panic!("{:?}", failure.diagnostics));
+        crate::Compiled { loaded: &loaded }.case(0).unwrap_or_else(|e| panic!("{e:?}"))
+    }
+
+    #[test]
+    fn what_varies_each_motion_is_drawn_when_one_begins_and_stays_until_the_next() {
+        let case = repeatability();
+        let mut lane = Lane::new(&case, case.model.initial_state(&case.changes));
+        let nominal = lane.state.parameters.clone();
+        assert!(case.motion_variation.len() > 1);
+        let expected = |motion: u64| {
+            let mut values = nominal.clone();
+            for variation in &case.motion_variation {
+                let draw = Stream::new(case.model.seed, 0, &variation.path).at(motion, 0);
+                values[variation.parameter] = variation.law.value(variation.nominal, draw);
+            }
+            values
+        };
+        lane.vary(&case);
+        assert_eq!(lane.state.parameters, nominal, "before the first motion");
+        for motion in 1..4 {
+            lane.state.table.write(case.program.motion, Time(motion), true, &[motion as f64]);
+            for _ in 0..2 {
+                lane.vary(&case);
+                assert_eq!(lane.state.parameters, expected(motion), "motion {motion}");
+            }
+        }
+        assert_ne!(expected(1), expected(2));
+        // A fork goes on with the same draws, and does not draw before the next motion.
+        let mut fork = lane.fork(&case);
+        fork.vary(&case);
+        assert_eq!(fork.state.parameters, lane.state.parameters);
+    }
+
+    #[test]
+    fn a_value_that_cannot_be_negative_stays_at_zero() {
+        let mut case = repeatability();
+        case.motion_variation[0].law = crate::case::Law::Uniform(-9.0, -8.0);
+        let mut lane = Lane::new(&case, case.model.initial_state(&case.changes));
+        lane.state.table.write(case.program.motion, Time(1), true, &[1.0]);
+        lane.vary(&case);
+        assert!(case.motion_variation[0].nominal >= 0.0 && case.motion_variation[0].nominal < 8.0);
+        assert_eq!(lane.state.parameters[case.motion_variation[0].parameter], 0.0);
+    }
+}

@@ -1,5 +1,5 @@
 //! The engine on toy components: who runs when, when outputs appear, what ends a run.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(clippy::panic, reason = "a test fails by panicking")]
 
 mod common;
 
@@ -444,4 +444,26 @@ fn a_private_copy_shows_the_fault_to_one_reader_alone() {
         assert_eq!(run.value("servo.sees"), t + fault, "at {t} ms");
         assert_eq!((run.value("x"), run.value("display.sees")), (t, t), "at {t} ms");
     }
+}
+
+#[test]
+fn faults_on_several_private_copies_act_once_for_each_write() {
+    let nodes = vec![source("sensor", "x", |t| t), copy("servo", "x", "s"), copy("display", "x", "d")];
+    let mut model = private_model(nodes, &[("x", "servo"), ("x", "display")]);
+    let aimed = |name: &str, by: f64, reader: &str| {
+        let mut config = offset(name, "x", by, starts_at(0.0), trocar_fault::Lasts::ForGood);
+        config.reader = Some(reader.to_owned());
+        config
+    };
+    // The servo's two faults stand on either side of the display's.
+    let configs = [aimed("a", 1.0, "servo"), aimed("b", 10.0, "display"), aimed("c", 100.0, "servo")];
+    let faults = configs.iter().map(|config| placed(&model, config)).collect();
+    put(&mut model, faults);
+    let mut run = Toys::new(&model);
+    run.steps(5);
+    assert_eq!((run.value("x"), run.value("s"), run.value("d")), (4.0, 105.0, 14.0));
+    for fault in 0..3 {
+        assert_eq!(model.faults.largest_change(&run.state.faults, fault).2, 5, "five writes were changed");
+    }
+    assert_eq!(run.header("x@servo").sequence, 5);
 }

@@ -1,5 +1,5 @@
 //! When faults act, on what, and what the board counts.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(clippy::panic, reason = "a test fails by panicking")]
 
 mod common;
 

@@ -111,7 +111,10 @@ fn a_fault_that_ends_before_the_device_notices_is_effective_and_not_announced() 
 
 #[track_caller]
 fn invalid(config: FaultConfig, word: &str, outcome_word: &str) {
-    let out = outcome(Plan { faults: vec![config], requirements: &["travel <= 1 m"], ..Plan::default() });
+    // Nobody reads `unused`.
+    let extra = vec![source("arm.unused", "unused", |t| t)];
+    let requirements = ["travel <= 1 m"];
+    let out = outcome(Plan { faults: vec![config], requirements: &requirements, extra, ..Plan::default() });
     assert_eq!(out.faults[0].outcome, outcome_word);
     let requirement = &out.requirements[0];
     assert_eq!(requirement.verdict, Verdict::Invalid);
@@ -123,10 +126,7 @@ fn invalid(config: FaultConfig, word: &str, outcome_word: &str) {
 #[test]
 fn a_fault_that_tests_nothing_makes_the_run_invalid() {
     invalid(FaultConfig { starts: starts_at(5000.0), ..stuck() }, "never became active", "not activated");
-    // Nothing but the side output reads `aux`, and it is zero away from it: a factor of one changes nothing.
-    let harmless =
-        FaultConfig { factor: Some(1.0), ..fault("f", "aux", Kind::Scale, starts_at(100.0), Lasts::ForGood) };
-    invalid(harmless, "dormant", "dormant");
+    invalid(offset("aside", "unused", 1.0, starts_at(100.0), Lasts::ForGood), "dormant", "dormant");
     let change = |si: f64| Some(AnyQuantity { si, dimension: Dimension::NUMBER });
     invalid(FaultConfig { must_change: change(202.0), ..stuck() }, "less than must_change", "effective");
     let enough = FaultConfig { must_change: change(201.0), ..stuck() };

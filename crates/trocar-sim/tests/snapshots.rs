@@ -1,5 +1,5 @@
 //! Snapshot, restore, fork and digest on random systems of toys: a state is all that a run needs to go on.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 
@@ -65,6 +65,7 @@ fn node(at: usize, count: usize, part: &Part) -> Node {
             source: "a test".to_owned(),
             standing: Standing::Declared,
             tunable: true,
+            least: None,
         });
         r.state_words(["memory".to_owned()]);
         let delay = us(part.delay_us);
