@@ -49,6 +49,25 @@ fn a_folder_gives_its_scenarios_sorted_and_passes_over_what_is_none() {
     assert_eq!(taken(&plan), whole(&["b.toml", "a.toml", "c.toml"]));
 }
 
+/// `trocar run .` in a project that had been run before ran the copies in its results too.
+#[test]
+fn copies_in_the_results_of_earlier_runs_are_no_scenarios() {
+    let one = single();
+    let project = Project::new(&[
+        ("scenarios/a.toml", &one),
+        ("results/run-001/a/inputs/scenarios/a.toml", &one),
+        ("results/run-001/a/cases/_/outcome.json", "{}"),
+        ("results/run-001/b/library/scenarios/b.toml", &one),
+        ("results/run-001/b/cases/_/outcome.json", "{}"),
+        // Not a result: whoever calls his folder so means it.
+        ("inputs/c.toml", &one),
+    ]);
+    assert_eq!(taken(&project.plan(&[("", None)])), whole(&["c.toml", "a.toml"]));
+    // Asked for by name, a copy runs.
+    let inputs = project.plan(&[("results/run-001/a/inputs", None)]);
+    assert_eq!(taken(&inputs), whole(&["a.toml"]));
+}
+
 #[test]
 fn one_case_is_named_by_number_or_by_name() {
     let project = Project::new(&[("three.toml", THREE)]);

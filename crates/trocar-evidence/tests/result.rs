@@ -47,6 +47,7 @@ fn model() -> Model {
             source: String::new(),
             standing: trocar_signal::Standing::Declared,
             tunable: true,
+            least: None,
         });
         let out = registration.write(GroupSpec::scalar(format!("{path}.out"), Dimension::ANGLE));
         let pace = Pace::Task(Task::at(Rate::new(500, 1).unwrap()));

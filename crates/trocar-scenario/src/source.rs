@@ -327,7 +327,7 @@ impl Files {
     }
 
     /// Addresses of every `.toml` file below a folder (an address; empty for the root), sorted. Folders whose name
-    /// begins with a dot, links to folders, and the folder `target` are passed over.
+    /// begins with a dot, links to folders, the folder `target` and results of runs are passed over.
     ///
     /// # Errors
     /// [`SourceError::Io`] where a folder cannot be listed.
@@ -480,14 +480,22 @@ fn list_disk(root: &Path, folder: &str, found: &mut Vec<String>) -> Result<(), S
             let Ok(name) = entry.file_name().into_string() else { continue };
             let kind = entry.file_type().map_err(io)?;
             let address = if folder.is_empty() { name.clone() } else { format!("{folder}/{name}") };
-            if kind.is_dir() && !name.starts_with('.') && name != "target" {
-                waiting.push(address);
-            } else if !kind.is_dir() {
+            if kind.is_dir() {
+                if !name.starts_with('.') && name != "target" && !is_result(&entry.path()) {
+                    waiting.push(address);
+                }
+            } else {
                 found.push(address);
             }
         }
     }
     Ok(())
+}
+
+/// Whether a folder is the result of a run: it holds copies of files that stand elsewhere.
+fn is_result(folder: &Path) -> bool {
+    let holds = |name: &str| folder.join(name).is_dir();
+    holds("cases") && (holds("inputs") || holds("library"))
 }
 
 /// What to put before an address so that it is a path from where the person stands.
