@@ -467,3 +467,22 @@ fn faults_on_several_private_copies_act_once_for_each_write() {
     }
     assert_eq!(run.header("x@servo").sequence, 5);
 }
+
+/// Jitter of several periods holds releases back until they come close together: more of them are under way at once
+/// than the delay divided by the period.
+#[test]
+fn releases_that_jitter_brings_together_have_room() {
+    let task = Task { jitter: ms(60.0), ..Task::at(Rate::new(100, 1).unwrap()) };
+    let model = model(vec![toy("t", Role::Channel, Pace::Task(task), |r| {
+        let out = r.write(number("x"));
+        r.delays_by(ms(20.0));
+        move |io| {
+            io.send(out, &[1.0], io.now, ms(20.0), true);
+            Ok(())
+        }
+    })]);
+    let mut run = Toys::new(&model);
+    for _ in 0..500_000 {
+        assert_eq!(run.try_step(), Ok(()));
+    }
+}
