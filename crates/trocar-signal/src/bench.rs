@@ -26,6 +26,8 @@ pub struct Bench {
     layout: Layout,
     table: Table,
     seats: Vec<Seat>,
+    /// Seat and place of each parameter.
+    parameters: BTreeMap<String, (usize, usize)>,
     outbox: Outbox,
 }
 
@@ -49,9 +51,14 @@ impl Bench {
             layout.add(spec).map_err(|other| format!("{path} is also written by {other}"))?;
         }
         let mut seats = Vec::new();
+        let mut places = BTreeMap::new();
         for (registration, component) in components {
             let find = |path: &str| layout.group(path).ok_or_else(|| format!("nobody writes {path}"));
             let parameters: Vec<f64> = registration.parameters.iter().map(|p| p.nominal).collect();
+            let seat = seats.len();
+            places.extend(
+                registration.parameters.iter().enumerate().map(|(at, p)| (p.path.clone(), (seat, at))),
+            );
             let mut state = vec![0; registration.state_names.len()];
             component.initialise(&mut state, &parameters);
             seats.push(Seat {
@@ -65,7 +72,7 @@ impl Bench {
                 last: None,
             });
         }
-        Ok(Bench { table: Table::new(&layout), layout, seats, outbox: Outbox::default() })
+        Ok(Bench { table: Table::new(&layout), layout, seats, parameters: places, outbox: Outbox::default() })
     }
 
     /// Writes a group by path, as its writer outside the bench would.
@@ -90,9 +97,14 @@ impl Bench {
         (&self.layout, &self.table)
     }
 
-    /// Changes a parameter of component `seat`.
-    pub fn set_parameter(&mut self, seat: usize, place: usize, value: f64) {
+    /// Changes a parameter by path.
+    ///
+    /// # Errors
+    /// The path, if there is no such parameter.
+    pub fn set_parameter(&mut self, path: &str, value: f64) -> Result<(), String> {
+        let (seat, place) = *self.parameters.get(path).ok_or_else(|| format!("no parameter {path}"))?;
         self.seats[seat].parameters[place] = value;
+        Ok(())
     }
 
     /// The state words of component `seat`.

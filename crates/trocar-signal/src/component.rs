@@ -100,7 +100,9 @@ impl Registration {
         self.push_read(path.into(), false)
     }
 
-    /// Reads what a group held before this instant's activations: the declared delay that breaks a cycle.
+    /// Reads a group without asking that its writer runs first: the declared delay that breaks a cycle. The component
+    /// sees what the group held before this instant if it is activated before the writer, which is so wherever the two
+    /// would otherwise form a cycle; where nothing orders them, the order in which they were declared decides.
     pub fn read_previous(&mut self, path: impl Into<String>) -> ReadPort {
         self.push_read(path.into(), true)
     }

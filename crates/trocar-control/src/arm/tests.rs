@@ -505,7 +505,7 @@ fn a_device_that_is_tripped_from_the_start_goes_to_fault() {
 fn the_speed_acts_on_motions_that_start_after_it() {
     let time = |speed: f64| {
         let mut rig = Rig::ready();
-        rig.bench.set_parameter(0, 0, speed);
+        rig.bench.set_parameter("psm1.arm.speed", speed).unwrap();
         let start = rig.now;
         rig.send("move_jp", &[0.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
         rig.run_until_idle();
@@ -528,7 +528,7 @@ fn a_lower_speed_on_the_way_does_not_lengthen_the_stop() {
             rig.step();
         }
         assert!(rig.get("setpoint_js")[8] > 0.1, "fast on the way");
-        rig.bench.set_parameter(0, 0, 0.05);
+        rig.bench.set_parameter("psm1.arm.speed", 0.05).unwrap();
         rig.command(command);
         for _ in 0..5000 {
             assert!(rig.setpoint()[2] <= 0.24, "{command}");
@@ -562,7 +562,7 @@ proptest! {
     ) {
         let mut rig = Rig::ready();
         for (kind, x, q) in commands {
-            rig.bench.set_parameter(0, 0, 0.3 * x + 0.5);
+            rig.bench.set_parameter("psm1.arm.speed", 0.3 * x + 0.5).unwrap();
             let pose = pose_values(&psm().forward(&[q[0], q[1] / 2.0, 0.1 + q[2] / 40.0, q[3], q[4] / 2.0, q[5] / 2.0]));
             match kind {
                 0 => rig.send("state_command", &[(x * 2.0 + 3.0).floor()]),
@@ -584,7 +584,7 @@ proptest! {
                 prop_assert!(!rig.flag("is_busy") || rig.state() == "ENABLED");
             }
         }
-        rig.bench.set_parameter(0, 0, 1.0);
+        rig.bench.set_parameter("psm1.arm.speed", 1.0).unwrap();
         rig.trip("none");
         rig.step();
         rig.command("disable");
