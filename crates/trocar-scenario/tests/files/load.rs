@@ -165,7 +165,11 @@ fn included_sections_are_merged_and_keep_their_places() {
     files.insert("parts/b.toml".into(), b.into());
     let loaded = good(load_all(files.clone()));
     let names: Vec<&str> = loaded.scenario.phases.iter().map(|phase| phase.name.as_str()).collect();
-    assert_eq!(names, ["first", "second", "ready", "hold"], "included ones first, in their order, each once");
+    assert_eq!(
+        names,
+        ["first", "second", "ready", "settle", "hold"],
+        "included ones first, in their order, each once"
+    );
     assert_eq!(
         loaded.scenario.title, "Holding still",
         "what stands in the file goes before what it includes"
@@ -209,7 +213,8 @@ fn cases_are_crossed_or_paired() {
     let vary = "[vary]\n\"arm.a\" = [\"1 N\", \"2 N\"]\n\"arm.b\" = [\"1 m\", \"2 m\", \"3 m\"]\n\"arm.c\" = [\"x\", \"y\"]\n";
     let crossed = good(load_all(changed(SCENARIO, "[record]", &format!("{vary}[record]"))));
     assert_eq!(crossed.cases.len(), 12);
-    assert_eq!(crossed.cases[0].name, "arm1.a = 1 N, arm1.b = 1 m, arm1.c = x");
+    // A case is called as the method says it; what it sets is resolved.
+    assert_eq!(crossed.cases[0].name, "arm.a = 1 N, arm.b = 1 m, arm.c = x");
     assert_eq!((crossed.cases[11].number, crossed.cases[11].settings["arm1.b"].as_str()), (12, "3 m"));
     let distinct: std::collections::BTreeSet<&str> =
         crossed.cases.iter().map(|case| case.name.as_str()).collect();
