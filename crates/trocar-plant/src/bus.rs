@@ -16,8 +16,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use trocar_signal::quantity::{Duration, Frequency};
 use trocar_signal::{
-    Activation, Component, Dimension, GroupSpec, Nanos, Problem, Provenance, ReadPort, Registration, Sourced,
-    WritePort,
+    Activation, Component, Dimension, GroupSpec, Nanos, ParameterSpec, Problem, Provenance, ReadPort,
+    Registration, Sourced, WritePort,
 };
 
 /// The bus between an arm's boards and its controller.
@@ -120,20 +120,12 @@ impl Bus {
         }
         let Some(delay) = delay.filter(|_| problems.is_empty()) else { return Err(problems) };
         reg.delays_by(delay);
-        for (name, dimension, nominal, (source, standing)) in [
+        for (name, dimension, nominal, behind) in [
             ("rate", Dimension::FREQUENCY, config.rate.value.si(), provenance.of(&config.rate)),
             ("read_delay", Dimension::TIME, config.read_delay.value.si(), provenance.of(&config.read_delay)),
         ] {
             let path = format!("{instance}.bus.{name}");
-            reg.parameter(trocar_signal::ParameterSpec {
-                path,
-                dimension,
-                nominal,
-                source,
-                standing,
-                tunable: false,
-                least: None,
-            });
+            reg.parameter(ParameterSpec::fixed(path, dimension, nominal, behind));
         }
         let ports = actuators
             .iter()

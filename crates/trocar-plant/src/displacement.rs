@@ -134,17 +134,9 @@ impl DisplacementSensor {
                 true,
             ))
         });
-        let mut declare = |key: &str, dimension, nominal, (source, standing)| {
+        let mut declare = |key: &str, dimension, nominal, behind| {
             let path = format!("{name}.{key}");
-            reg.parameter(ParameterSpec {
-                path,
-                dimension,
-                nominal,
-                source,
-                standing,
-                tunable: false,
-                least: None,
-            });
+            reg.parameter(ParameterSpec::fixed(path, dimension, nominal, behind));
         };
         declare("rate", Dimension::FREQUENCY, config.rate.value.si(), provenance.of(&config.rate));
         for (key, quantity) in config.quantities().filter(|(key, _)| *key != "noise") {

@@ -140,17 +140,9 @@ impl Encoder {
                 provenance.of(&encoder.shortest_predicted_quarter),
             ),
         ];
-        for (name, nominal, (source, standing)) in numbers {
+        for (name, nominal, behind) in numbers {
             let (path, dimension) = (format!("{path}.{name}"), Dimension::NUMBER);
-            reg.parameter(ParameterSpec {
-                path,
-                dimension,
-                nominal,
-                source,
-                standing,
-                tunable: false,
-                least: None,
-            });
+            reg.parameter(ParameterSpec::fixed(path, dimension, nominal, behind));
         }
         let clock_hz = encoder.clock.value.si();
         let clock = provenance.parameter(

@@ -16,8 +16,8 @@ use serde::{Deserialize, Serialize};
 use trocar_signal::parameter::ParameterPort;
 use trocar_signal::quantity::{Current, Duration};
 use trocar_signal::{
-    Activation, Component, Dimension, GroupSpec, Problem, Provenance, ReadPort, Registration, Sourced,
-    WritePort, state_words,
+    Activation, Component, Dimension, GroupSpec, ParameterSpec, Problem, Provenance, ReadPort, Registration,
+    Sourced, WritePort, state_words,
 };
 
 /// A digital-to-analogue converter.
@@ -118,7 +118,7 @@ impl Motor {
                 )
                 .at_least(0.0),
         );
-        for (name, dimension, nominal, source) in [
+        for (name, dimension, nominal, behind) in [
             (
                 "dac.full_scale",
                 Dimension::CURRENT,
@@ -133,17 +133,8 @@ impl Motor {
                 provenance.of(&motor.time_constant),
             ),
         ] {
-            let (source, standing) = source;
             let path = format!("{path}.{name}");
-            reg.parameter(trocar_signal::ParameterSpec {
-                path,
-                dimension,
-                nominal,
-                source,
-                standing,
-                tunable: false,
-                least: None,
-            });
+            reg.parameter(ParameterSpec::fixed(path, dimension, nominal, behind));
         }
         reg.state::<MotorState>();
         let time_constant = motor.time_constant.value.si();

@@ -199,17 +199,9 @@ fn declare_fixed(
     provenance: &Provenance<'_>,
     reg: &mut Registration,
 ) {
-    let mut declare = |key: &str, dimension, nominal, (source, standing)| {
+    let mut declare = |key: &str, dimension, nominal, behind| {
         let path = format!("{name}.{key}");
-        reg.parameter(ParameterSpec {
-            path,
-            dimension,
-            nominal,
-            source,
-            standing,
-            tunable: false,
-            least: None,
-        });
+        reg.parameter(ParameterSpec::fixed(path, dimension, nominal, behind));
     };
     declare("rate", Dimension::FREQUENCY, config.rate.value.si(), provenance.of(&config.rate));
     if let Some(uncertainty) = &config.uncertainty {

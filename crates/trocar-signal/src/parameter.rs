@@ -54,6 +54,18 @@ pub struct ParameterSpec {
 }
 
 impl ParameterSpec {
+    /// One that is part of the compiled model: it is shown with what stands behind it ([`Provenance::of`]), and only the
+    /// file changes it.
+    #[must_use]
+    pub fn fixed(
+        path: String,
+        dimension: Dimension,
+        nominal: f64,
+        (source, standing): (String, Standing),
+    ) -> ParameterSpec {
+        ParameterSpec { path, dimension, nominal, source, standing, tunable: false, least: None }
+    }
+
     /// With a least value.
     #[must_use]
     pub fn at_least(self, least: f64) -> ParameterSpec {

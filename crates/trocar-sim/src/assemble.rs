@@ -336,17 +336,9 @@ fn structural_parameters(
     provenance: &Provenance<'_>,
     registration: &mut Registration,
 ) {
-    let mut add = |path: String, dimension: Dimension, si: f64, (source, standing): (String, Standing)| {
+    let mut add = |path: String, dimension: Dimension, si: f64, behind: (String, Standing)| {
         let path = format!("{instance}.{path}");
-        registration.parameter(ParameterSpec {
-            path,
-            dimension,
-            nominal: si,
-            source,
-            standing,
-            tunable: false,
-            least: None,
-        });
+        registration.parameter(ParameterSpec::fixed(path, dimension, si, behind));
     };
     fn zero_by_default<T>(value: &Sourced<T>, si: f64) -> bool {
         si == 0.0 && value.source.is_none() && value.standing.is_none()
