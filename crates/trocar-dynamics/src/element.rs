@@ -93,6 +93,13 @@ pub trait ForceElement: Debug + Send + Sync {
     /// The force now, and the rates of the state words: the same law in the limit of short steps.
     fn rates(&self, position: f64, rate: f64, inputs: &[f64], state: &[f64], state_rates: &mut [f64]) -> f64;
 
+    /// Upper bound of −dF/de at its nominal inputs, N m/rad or N/m, for advice on the length of a step; zero where the
+    /// element is stable at any step, however stiff (friction, stops and all whose force over the step depends on the
+    /// step's end).
+    fn stiffness(&self) -> f64 {
+        0.0
+    }
+
     /// Energy that the element could give back, J.
     fn stored_energy(&self, position: f64, state: &[f64]) -> f64 {
         let _ = (position, state);

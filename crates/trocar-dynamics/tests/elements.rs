@@ -5,9 +5,9 @@
 use nalgebra::{Isometry3, Matrix3, Vector3};
 use proptest::prelude::*;
 use trocar_dynamics::{
-    CoordinateId, CoordinateKind, Drive, ElementId, FrameId, Friction, Inertia, Integrator, Island,
-    IslandBuilder, IslandInputs, IslandWorkspace, JointVariable, MechanismBuilder, Placement, SpringDamper,
-    Stop, Stribeck, sample,
+    CoordinateId, CoordinateKind, Drive, ElementId, ForceElement, FrameId, Friction, Inertia, Integrator,
+    Island, IslandBuilder, IslandInputs, IslandWorkspace, JointVariable, MechanismBuilder, Placement,
+    SpringDamper, Stop, Stribeck, sample,
 };
 
 const STEP: f64 = 1e-3;
@@ -258,6 +258,14 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn only_what_limits_the_step_reports_a_stiffness() {
+    assert_eq!(SpringDamper::new(30.0, 0.1, 0.0).unwrap().stiffness(), 30.0);
+    assert_eq!(Stop::new(0.0, 1.0, 1e9, 0.0).unwrap().stiffness(), 0.0);
+    assert_eq!(Friction::new(1.0, 0.0, 1e9, 0.0).unwrap().stiffness(), 0.0);
+    assert_eq!(Drive.stiffness(), 0.0);
 }
 
 #[test]

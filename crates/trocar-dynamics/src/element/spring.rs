@@ -54,6 +54,10 @@ impl ForceElement for SpringDamper {
         self.stiffness * (self.rest - position) - self.damping * rate
     }
 
+    fn stiffness(&self) -> f64 {
+        self.stiffness
+    }
+
     fn stored_energy(&self, position: f64, _state: &[f64]) -> f64 {
         let stretch = position - self.rest;
         0.5 * self.stiffness * stretch * stretch
