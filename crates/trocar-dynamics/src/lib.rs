@@ -34,6 +34,7 @@ mod kinematics;
 mod mechanism;
 pub mod sample;
 mod spatial;
+mod transmitted;
 
 pub use builder::{CoordinateKind, JointVariable, MechanismBuilder, MechanismError, Placement};
 pub use element::{Drive, ElementError, ForceElement, Friction, Law, SpringDamper, Stage, Stop, Stribeck};
@@ -44,3 +45,4 @@ pub use island::{
 };
 pub use kinematics::{JacobianColumn, Twist};
 pub use mechanism::{CoordinateId, FrameId, MAX_COORDINATES, Mechanism, PayloadId, Workspace};
+pub use transmitted::{Acceleration, Wrench};
