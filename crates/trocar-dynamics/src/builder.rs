@@ -1,14 +1,14 @@
 //! Putting a mechanism together, and refusing one that cannot be.
 
-use nalgebra::{Isometry3, Vector3};
+use nalgebra::{Isometry3, Quaternion, UnitQuaternion, Vector3};
 use thiserror::Error;
 
 use crate::inertia::{Inertia, InertiaProblem};
 use crate::mechanism::{
-    CoordinateId, Form, Frame, FrameId, MAX_COORDINATES, Mechanism, Motion, Payload, PayloadId, Rotor, Row,
-    Term, Walk, WalkStep,
+    Ball, Coordinate, CoordinateId, Form, Frame, FrameId, MAX_COORDINATES, Mechanism, Motion, Payload,
+    PayloadId, Rotor, Row, Term, Walk, WalkStep,
 };
-use crate::spatial::{Axes, RigidInertia, Symmetric3};
+use crate::spatial::{Axes, Axis, RigidInertia, Symmetric3};
 
 /// Whether a variable is an angle about, or a displacement along, the frame's z axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,6 +75,9 @@ pub enum MechanismError {
     /// A body, payload or row refers to something that this mechanism does not have.
     #[error("{0} refers to a frame or coordinate that this mechanism does not have")]
     UnknownReference(String),
+    /// A joint's variable depends on a part of a ball joint, whose position is no number.
+    #[error("{0} depends on a ball joint; only angles and displacements can be combined")]
+    DependsOnBall(String),
     /// A number is infinite or undefined.
     #[error("{0} has a number that is not finite")]
     NotFinite(String),
@@ -110,10 +113,40 @@ pub enum MechanismError {
 pub struct MechanismBuilder {
     gravity: Vector3<f64>,
     world_from_base: Isometry3<f64>,
-    coordinates: Vec<(String, CoordinateKind)>,
+    coordinates: Vec<Coordinate>,
+    position_count: usize,
+    balls: Vec<Ball>,
     frames: Vec<(Frame, Option<CoordinateKind>)>,
     payloads: Vec<Payload>,
     rotors: Vec<(String, Rotor)>,
+}
+
+/// Where the parts of a mechanism stand in a builder that took it in ([`MechanismBuilder::attach`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Attached {
+    coordinates: usize,
+    frames: usize,
+    payloads: usize,
+}
+
+impl Attached {
+    /// A coordinate of the mechanism that was taken in.
+    #[must_use]
+    pub fn coordinate(self, own: CoordinateId) -> CoordinateId {
+        CoordinateId(self.coordinates + own.0)
+    }
+
+    /// A frame of it; its base is now the frame called after it.
+    #[must_use]
+    pub fn frame(self, own: FrameId) -> FrameId {
+        FrameId(self.frames + own.0)
+    }
+
+    /// A payload of it.
+    #[must_use]
+    pub fn payload(self, own: PayloadId) -> PayloadId {
+        PayloadId(self.payloads + own.0)
+    }
 }
 
 impl MechanismBuilder {
@@ -134,6 +167,8 @@ impl MechanismBuilder {
             gravity: gravity_in_world_mps2,
             world_from_base,
             coordinates: Vec::new(),
+            position_count: 0,
+            balls: Vec::new(),
             frames: vec![(base, None)],
             payloads: Vec::new(),
             rotors: Vec::new(),
@@ -142,8 +177,108 @@ impl MechanismBuilder {
 
     /// Declares the next generalised coordinate.
     pub fn coordinate(&mut self, name: &str, kind: CoordinateKind) -> CoordinateId {
-        self.coordinates.push((name.to_owned(), kind));
+        let position = Some(self.position_count);
+        self.position_count += 1;
+        self.coordinates.push(Coordinate { name: name.to_owned(), kind, position });
         CoordinateId(self.coordinates.len() - 1)
+    }
+
+    /// Hangs a frame on an earlier one by a ball joint.
+    ///
+    /// It declares three coordinates `NAME.turn_x`, `NAME.turn_y`, `NAME.turn_z`: the components of the angular velocity
+    /// relative to the parent in the frame's own axes, rad/s. Their place in q is taken by a unit quaternion x, y, z, w:
+    /// the turn from the placement.
+    pub fn spherical_frame(&mut self, name: &str, parent: FrameId, placement: Placement) -> FrameId {
+        let id = self.frame(name, parent, placement, None);
+        let ball = Ball {
+            place: self.balls.len(),
+            coordinate: self.coordinates.len(),
+            position: self.position_count,
+        };
+        self.position_count += 4;
+        self.balls.push(ball);
+        let frame = &mut self.frames[id.0].0;
+        frame.motion = Motion::Ball(ball);
+        frame.row = (0..3).map(|k| (ball.coordinate + k, 1.0)).collect();
+        for part in ["turn_x", "turn_y", "turn_z"] {
+            self.coordinates.push(Coordinate {
+                name: format!("{name}.{part}"),
+                kind: CoordinateKind::Revolute,
+                position: None,
+            });
+        }
+        id
+    }
+
+    /// Hangs a frame on an earlier one so that nothing holds it: a free body, or a floating base.
+    ///
+    /// It declares six coordinates: `NAME.x`, `NAME.y`, `NAME.z`, the displacement of the frame's origin from the
+    /// placement along the *parent's* axes, m; then those of [`Self::spherical_frame`], turning in the frame's *own*
+    /// axes. q holds x, y, z and the quaternion. The three frames in between are called as the displacements are.
+    pub fn free_frame(&mut self, name: &str, parent: FrameId, placement: Placement) -> FrameId {
+        // Turns z into x, x into y, y into z; three of them are none.
+        let cycle = UnitQuaternion::new_unchecked(Quaternion::new(0.5, 0.5, 0.5, 0.5));
+        let (axes, offset) = placed(&placement);
+        let mut at = parent;
+        for (part, from) in ["x", "y", "z"].into_iter().zip([offset, Vector3::zeros(), Vector3::zeros()]) {
+            let part = format!("{name}.{part}");
+            let coordinate = self.coordinate(&part, CoordinateKind::Prismatic);
+            let slide = Placement::Fixed(Isometry3::from_parts(from.into(), cycle));
+            at = self.frame(&part, at, slide, Some(JointVariable::prismatic(&[(coordinate, 1.0)])));
+        }
+        let id = self.spherical_frame(name, at, Placement::Fixed(Isometry3::identity()));
+        self.frames[id.0].0.axes = axes;
+        id
+    }
+
+    /// Takes in a whole mechanism: its base becomes a frame of this one called `name`, fixed to `parent` at `placement`,
+    /// and all its other names get `name.` in front. Its gravity and mounting are dropped.
+    ///
+    /// Mechanisms that touch or hold one another must be one mechanism, so that the force elements between them act
+    /// within the step. Trees that hang from the base side by side cost little more than by themselves.
+    pub fn attach(&mut self, name: &str, parent: FrameId, placement: Placement, other: &Self) -> Attached {
+        let root = self.frame(name, parent, placement, None);
+        let at =
+            Attached { coordinates: self.coordinates.len(), frames: root.0, payloads: self.payloads.len() };
+        let longer = |own: &str| format!("{name}.{own}");
+        let shifted = |row: &Row| row.iter().map(|&(k, c)| (at.coordinates + k, c)).collect::<Row>();
+        for coordinate in &other.coordinates {
+            self.coordinates.push(Coordinate {
+                name: longer(&coordinate.name),
+                kind: coordinate.kind,
+                position: coordinate.position.map(|place| self.position_count + place),
+            });
+        }
+        let shift_ball = |ball: &Ball| Ball {
+            place: self.balls.len() + ball.place,
+            coordinate: at.coordinates + ball.coordinate,
+            position: self.position_count + ball.position,
+        };
+        for (frame, kind) in other.frames.iter().skip(1) {
+            let motion = match &frame.motion {
+                Motion::Ball(ball) => Motion::Ball(shift_ball(ball)),
+                other => *other,
+            };
+            let frame = Frame {
+                name: longer(&frame.name),
+                parent: root.0 + frame.parent,
+                row: shifted(&frame.row),
+                motion,
+                ..frame.clone()
+            };
+            self.frames.push((frame, *kind));
+        }
+        let balls: Vec<Ball> = other.balls.iter().map(shift_ball).collect();
+        self.balls.extend(balls);
+        self.position_count += other.position_count;
+        let payloads =
+            other.payloads.iter().map(|load| Payload { frame: root.0 + load.frame, point: load.point });
+        self.payloads.extend(payloads);
+        for (rotor_name, rotor) in &other.rotors {
+            let rotor = Rotor { row: shifted(&rotor.row), inertia: rotor.inertia };
+            self.rotors.push((longer(rotor_name), rotor));
+        }
+        at
     }
 
     /// Hangs a frame on an earlier one; `variable` moves it about or along its own z axis.
@@ -154,21 +289,7 @@ impl MechanismBuilder {
         placement: Placement,
         variable: Option<JointVariable>,
     ) -> FrameId {
-        let (axes, offset) = match placement {
-            Placement::ModifiedDh { a_m, alpha_rad, d_m, theta_rad } => {
-                let (sin_alpha, cos_alpha) = trocar_math::sin_cos(alpha_rad);
-                let tilted = Axes {
-                    x: Vector3::x(),
-                    y: Vector3::new(0.0, cos_alpha, sin_alpha),
-                    z: Vector3::new(0.0, -sin_alpha, cos_alpha),
-                };
-                let axes = tilted.turned(trocar_math::sin_cos(theta_rad));
-                (axes, Vector3::x() * a_m + axes.z * d_m)
-            }
-            Placement::Fixed(pose) => {
-                (Axes::from_rotation(&pose.rotation.to_rotation_matrix()), pose.translation.vector)
-            }
-        };
+        let (axes, offset) = placed(&placement);
         let (kind, row) = match variable {
             Some(variable) => (Some(variable.kind), compact(&variable.row)),
             None => (None, Row::default()),
@@ -256,6 +377,8 @@ impl MechanismBuilder {
             base_axes: Axes::from_rotation(&self.world_from_base.rotation.to_rotation_matrix()),
             base_origin: self.world_from_base.translation.vector,
             coordinates: self.coordinates.into(),
+            position_count: self.position_count,
+            balls: self.balls.into(),
             forms,
             frames,
             payloads: self.payloads.into(),
@@ -265,12 +388,12 @@ impl MechanismBuilder {
             steps,
             terms,
         };
-        for (k, (name, _)) in mechanism.coordinates.iter().enumerate() {
+        for (k, coordinate) in mechanism.coordinates.iter().enumerate() {
             let moves = |row: &Row| row.iter().any(|&(i, _)| i == k);
             let has_inertia = mechanism.frames.iter().any(|f| f.inertial && moves(&f.row))
                 || mechanism.rotors.iter().any(|rotor| moves(&rotor.row));
             if !has_inertia {
-                return Err(MechanismError::Inert(name.clone()));
+                return Err(MechanismError::Inert(coordinate.name.clone()));
             }
         }
         Ok(mechanism)
@@ -281,7 +404,7 @@ impl MechanismBuilder {
         if n == 0 || n > MAX_COORDINATES {
             return Err(MechanismError::CoordinateCount(n));
         }
-        unique(self.coordinates.iter().map(|(name, _)| name))?;
+        unique(self.coordinates.iter().map(|coordinate| &coordinate.name))?;
         unique(self.frames.iter().map(|(frame, _)| &frame.name))?;
         unique(self.rotors.iter().map(|(name, _)| name))?;
         let pose = &self.world_from_base;
@@ -305,6 +428,10 @@ impl MechanismBuilder {
                 return Err(MechanismError::NotARotation(what()));
             }
             check_row(&frame.row, n, what)?;
+            let is_scalar = |&(k, _): &(usize, f64)| self.coordinates[k].position.is_some();
+            if !matches!(frame.motion, Motion::Ball(_)) && !frame.row.iter().all(is_scalar) {
+                return Err(MechanismError::DependsOnBall(what()));
+            }
         }
         for payload in &self.payloads {
             if payload.frame >= self.frames.len() {
@@ -329,12 +456,14 @@ impl MechanismBuilder {
     /// Finds the distinct combinations of coordinates, up to sign, and points each joint to its own.
     fn compile_motions(&mut self) -> Box<[Form]> {
         let mut forms: Vec<Form> = Vec::new();
+        let coordinates = &self.coordinates;
         for (frame, kind) in &mut self.frames {
             let (Some(kind), Some(&(_, first))) = (*kind, frame.row.first()) else { continue };
             let sign = if first < 0.0 { -1.0 } else { 1.0 };
             let row: Row = frame.row.iter().map(|&(k, coefficient)| (k, sign * coefficient)).collect();
             let form = forms.iter().position(|form| form.row == row).unwrap_or_else(|| {
-                forms.push(Form { row, turns: false });
+                let position_row = position_row(&row, coordinates);
+                forms.push(Form { row, position_row, turns: false });
                 forms.len() - 1
             });
             frame.motion = match kind {
@@ -365,6 +494,25 @@ impl MechanismBuilder {
     }
 }
 
+/// Axes and origin of a placement in the parent.
+fn placed(placement: &Placement) -> (Axes, Vector3<f64>) {
+    match placement {
+        &Placement::ModifiedDh { a_m, alpha_rad, d_m, theta_rad } => {
+            let (sin_alpha, cos_alpha) = trocar_math::sin_cos(alpha_rad);
+            let tilted = Axes {
+                x: Vector3::x(),
+                y: Vector3::new(0.0, cos_alpha, sin_alpha),
+                z: Vector3::new(0.0, -sin_alpha, cos_alpha),
+            };
+            let axes = tilted.turned(trocar_math::sin_cos(theta_rad));
+            (axes, Vector3::x() * a_m + axes.z * d_m)
+        }
+        Placement::Fixed(pose) => {
+            (Axes::from_rotation(&pose.rotation.to_rotation_matrix()), pose.translation.vector)
+        }
+    }
+}
+
 /// Sorted, each coordinate once, zeros left out.
 pub(crate) fn compact(row: &[(CoordinateId, f64)]) -> Row {
     let mut sums = std::collections::BTreeMap::new();
@@ -372,6 +520,11 @@ pub(crate) fn compact(row: &[(CoordinateId, f64)]) -> Row {
         *sums.entry(coordinate.0).or_insert(0.0) += coefficient;
     }
     sums.into_iter().filter(|&(_, coefficient)| coefficient != 0.0).collect()
+}
+
+/// A row over coordinates as one over the words of q; parts of ball joints are left out.
+pub(crate) fn position_row(row: &Row, coordinates: &[Coordinate]) -> Row {
+    row.iter().filter_map(|&(k, coefficient)| Some((coordinates[k].position?, coefficient))).collect()
 }
 
 fn check_row(row: &Row, n: usize, what: impl Fn() -> String) -> Result<(), MechanismError> {
@@ -400,38 +553,67 @@ struct Walks {
     terms: Box<[Term]>,
 }
 
-/// For every joint that moves mass, the way to the base and where each pair of joints adds to the lower triangle of M.
-fn compile_walks(frames: &[Frame], n: usize) -> Walks {
-    let turns = |frame: &Frame| matches!(frame.motion, Motion::Revolute { .. });
-    let moves = |frame: &Frame| !matches!(frame.motion, Motion::Fixed);
-    let (mut walks, mut steps, mut terms) = (Vec::new(), Vec::new(), Vec::new());
-    for (index, joint) in frames.iter().enumerate().filter(|(_, frame)| moves(frame) && frame.inertial) {
-        let first_term = terms.len();
-        for &(k, a) in &joint.row {
-            for &(l, b) in joint.row.iter().filter(|&&(l, _)| l <= k) {
-                terms.push(Term { entry: k * n + l, coefficient: a * b });
-            }
+/// The axes by which a joint moves, each with the coordinates that it adds to.
+fn axes_of(frame: &Frame) -> Vec<(Axis, bool, Row)> {
+    match frame.motion {
+        Motion::Fixed => Vec::new(),
+        Motion::Revolute { .. } => vec![(Axis::Z, true, frame.row.clone())],
+        Motion::Prismatic { .. } => vec![(Axis::Z, false, frame.row.clone())],
+        Motion::Ball(ball) => {
+            let own = |(k, axis)| (axis, true, Row::from([(ball.coordinate + k, 1.0)]));
+            Axis::ALL.into_iter().enumerate().map(own).collect()
         }
-        let own_terms = first_term..terms.len();
-        let first_step = steps.len();
-        let mut crossed = index;
-        while frames[crossed].parent != 0 {
-            let met = frames[crossed].parent;
+    }
+}
+
+/// For every axis of a joint that moves mass, the way to the base and where each pair adds to the lower triangle of M.
+fn compile_walks(frames: &[Frame], n: usize) -> Walks {
+    let (mut walks, mut steps, mut terms) = (Vec::new(), Vec::new(), Vec::new());
+    for (index, joint) in frames.iter().enumerate().filter(|(_, frame)| frame.inertial) {
+        let axes = axes_of(joint);
+        for (place, (axis, turns, row)) in axes.iter().enumerate() {
             let first_term = terms.len();
-            for &(k, a) in &joint.row {
-                for &(l, b) in &frames[met].row {
-                    let coefficient = if k == l { 2.0 * a * b } else { a * b };
-                    terms.push(Term { entry: if k > l { k * n + l } else { l * n + k }, coefficient });
+            for &(k, a) in row {
+                for &(l, b) in row.iter().filter(|&&(l, _)| l <= k) {
+                    terms.push(Term { entry: k * n + l, coefficient: a * b });
                 }
             }
-            steps.push(WalkStep { crossed, met, turns: turns(&frames[met]), terms: first_term..terms.len() });
-            crossed = met;
+            let own_terms = first_term..terms.len();
+            let mut pair = |met: &Row| {
+                let first = terms.len();
+                for &(k, a) in row {
+                    for &(l, b) in met {
+                        let coefficient = if k == l { 2.0 * a * b } else { a * b };
+                        terms.push(Term { entry: if k > l { k * n + l } else { l * n + k }, coefficient });
+                    }
+                }
+                first..terms.len()
+            };
+            let first_step = steps.len();
+            for (axis, turns, met) in &axes[..place] {
+                steps.push(WalkStep { crossed: 0, met: index, axis: *axis, turns: *turns, terms: pair(met) });
+            }
+            let mut crossed = index;
+            while frames[crossed].parent != 0 {
+                let met = frames[crossed].parent;
+                let axes = axes_of(&frames[met]);
+                if axes.is_empty() {
+                    steps.push(WalkStep { crossed, met, axis: Axis::Z, turns: false, terms: 0..0 });
+                }
+                for (k, (axis, turns, met_row)) in axes.iter().enumerate() {
+                    let crossed = if k == 0 { crossed } else { 0 };
+                    let terms = pair(met_row);
+                    steps.push(WalkStep { crossed, met, axis: *axis, turns: *turns, terms });
+                }
+                crossed = met;
+            }
+            // Steps behind the last moving ancestor add nothing.
+            while steps.len() > first_step && steps[steps.len() - 1].terms.is_empty() {
+                steps.pop();
+            }
+            let steps = first_step..steps.len();
+            walks.push(Walk { frame: index, axis: *axis, turns: *turns, own_terms, steps });
         }
-        // Steps behind the last moving ancestor add nothing.
-        while steps.len() > first_step && steps[steps.len() - 1].terms.is_empty() {
-            steps.pop();
-        }
-        walks.push(Walk { frame: index, turns: turns(joint), own_terms, steps: first_step..steps.len() });
     }
     Walks { walks: walks.into(), steps: steps.into(), terms: terms.into() }
 }

@@ -45,9 +45,13 @@ impl Mechanism {
         effort.fill(0.0);
         for walk in &self.walks {
             let (state, inertia) = (&ws.frames[walk.frame], &ws.loads[walk.frame].inertia);
-            let along_z =
+            let load =
                 if walk.turns { inertia.moment.cross(&self.gravity) } else { self.gravity * inertia.mass };
-            add_row(&self.frames[walk.frame].row, state.axes.z.dot(&along_z), effort);
+            let along = state.axes.axis(walk.axis).dot(&load);
+            match self.frames[walk.frame].motion {
+                Motion::Ball(ball) => effort[ball.coordinate + walk.axis as usize] += along,
+                _ => add_row(&self.frames[walk.frame].row, along, effort),
+            }
         }
         Ok(())
     }
@@ -71,6 +75,9 @@ impl Mechanism {
         self.kinematics(q, qd, ws)?;
         for (form, value) in self.forms.iter().zip(&mut ws.forms) {
             value.acceleration = row_times(&form.row, qdd);
+        }
+        for (ball, value) in self.balls.iter().zip(&mut ws.ball_accelerations) {
+            *value = Vector3::from_fn(|k, _| qdd[ball.coordinate + k]);
         }
         self.collect_inertias(payload_mass_kg, ws);
         self.newton_euler::<true>(ws);
@@ -162,22 +169,22 @@ impl Mechanism {
     }
 
     pub(crate) fn failed_pivot(&self, pivot: usize, q: &[f64]) -> DynamicsError {
-        if let Err(error) = self.check_finite("the position", q) {
-            return error;
+        if q.iter().any(|word| !word.is_finite()) {
+            return DynamicsError::NotFinite { what: "a position".to_owned() };
         }
-        let coordinate = self.coordinates.get(pivot).map_or_else(String::new, |(name, _)| name.clone());
+        let coordinate = self.coordinates.get(pivot).map_or_else(String::new, |own| own.name.clone());
         DynamicsError::FailedPivot { coordinate, q: q.to_vec() }
     }
 
     pub(crate) fn check_finite(&self, what: &str, values: &[f64]) -> Result<(), DynamicsError> {
         match values.iter().zip(&self.coordinates).find(|(value, _)| !value.is_finite()) {
-            Some((_, (name, _))) => Err(DynamicsError::NotFinite { what: format!("{what} of {name}") }),
+            Some((_, own)) => Err(DynamicsError::NotFinite { what: format!("{what} of {}", own.name) }),
             None => Ok(()),
         }
     }
 
     /// Each frame's own inertia in world axes about its origin.
-    fn collect_inertias(&self, payload_mass_kg: &[f64], ws: &mut Workspace) {
+    pub(crate) fn collect_inertias(&self, payload_mass_kg: &[f64], ws: &mut Workspace) {
         for ((frame, state), load) in self.frames.iter().zip(&ws.frames).zip(&mut ws.loads).skip(1) {
             load.inertia = match &frame.body {
                 Some(body) => body.rotated(&state.axes),
@@ -221,6 +228,12 @@ impl Mechanism {
                         linear += z * (sign * form.acceleration);
                     }
                 }
+                Motion::Ball(ball) => {
+                    angular += parent.angular.cross(&(state.angular - parent.angular));
+                    if ACCELERATING {
+                        angular += state.axes.times(&ws.ball_accelerations[ball.place]);
+                    }
+                }
             }
             load.angular_acceleration = angular;
             load.linear_acceleration = linear;
@@ -242,6 +255,12 @@ impl Mechanism {
                 Motion::Fixed => {}
                 Motion::Revolute { .. } => add_row(&frame.row, state.axes.z.dot(&load.moment), &mut ws.bias),
                 Motion::Prismatic { .. } => add_row(&frame.row, state.axes.z.dot(&load.force), &mut ws.bias),
+                Motion::Ball(ball) => {
+                    let own = state.axes.transpose_times(&load.moment);
+                    for (effort, part) in ws.bias[ball.coordinate..].iter_mut().zip(&own) {
+                        *effort += part;
+                    }
+                }
             }
             parent.force += load.force;
             parent.moment += load.moment + state.arm.cross(&load.force);
@@ -264,7 +283,8 @@ impl Mechanism {
         let n = self.coordinates.len();
         ws.mass.copy_from_slice(&self.rotor_mass);
         for walk in &self.walks {
-            let (z, inertia) = (&ws.frames[walk.frame].axes.z, &ws.loads[walk.frame].inertia);
+            let z = ws.frames[walk.frame].axes.axis(walk.axis);
+            let inertia = &ws.loads[walk.frame].inertia;
             // The wrench about the joint's origin that accelerates all beyond it at unit joint acceleration.
             let (force, mut moment) = if walk.turns {
                 (z.cross(&inertia.moment), inertia.about.times(z))
@@ -277,7 +297,7 @@ impl Mechanism {
             }
             for step in &self.steps[walk.steps.clone()] {
                 moment += ws.frames[step.crossed].arm.cross(&force);
-                let met: &Vector3<f64> = &ws.frames[step.met].axes.z;
+                let met: &Vector3<f64> = ws.frames[step.met].axes.axis(step.axis);
                 let shared = met.dot(if step.turns { &moment } else { &force });
                 for term in &self.terms[step.terms.clone()] {
                     ws.mass[term.entry] += term.coefficient * shared;

@@ -19,6 +19,22 @@ pub enum DynamicsError {
         /// The quantity, named.
         what: String,
     },
+    /// A ball joint's quaternion is far from unit length.
+    #[error("the squared length of the quaternion of {coordinate:?} is {squared_length}, not near 1")]
+    Quaternion {
+        /// First coordinate of the ball joint.
+        coordinate: String,
+        /// x² + y² + z² + w².
+        squared_length: f64,
+    },
+    /// The mechanism is no tree of independent joints, which this algorithm needs.
+    #[error(
+        "{what}: the articulated-body algorithm takes joints that each move by a coordinate of their own"
+    )]
+    Coupled {
+        /// The joint or rotor that is coupled.
+        what: String,
+    },
     /// A slice has the wrong length.
     #[error("{what} has {got} entries where {expected} are needed")]
     Length {

@@ -19,54 +19,51 @@ impl Island {
         step_s: f64,
         ws: &mut IslandWorkspace,
     ) -> Result<(), DynamicsError> {
-        let n = self.mechanism.coordinate_count();
         let half = 0.5 * step_s;
         self.collect_laws(state, inputs, step_s, &mut ws.acting)?;
-        if state[4 * n] == 0.0 {
+        let words = self.split(state);
+        let had_history = *words.has_history != 0.0;
+        ws.q.copy_from_slice(words.q);
+        if had_history {
+            // The mean over the first half step is the acceleration at its middle, ¾ of a step after the last known one.
+            for (mid, ((v, last), before)) in
+                ws.v.iter_mut().zip(words.v.iter().zip(&*words.last).zip(&*words.before))
+            {
+                *mid = v + half * (1.75 * last - 0.75 * before);
+            }
+            ws.acceleration.copy_from_slice(words.last);
+        } else {
             // No history yet: the acceleration now stands in for the previous ones.
-            ws.q.copy_from_slice(&state[..n]);
-            ws.v.copy_from_slice(&state[n..2 * n]);
+            ws.v.copy_from_slice(words.v);
             ws.acceleration.fill(0.0);
             self.kick(inputs, half, ws)?;
-            ws.v.copy_from_slice(&ws.acceleration);
-            for (velocity, v) in ws.v.iter_mut().zip(&state[n..]) {
-                *velocity = v + half * *velocity;
-            }
-        } else {
-            // The mean over the first half step is the acceleration at its middle, ¾ of a step after the last known one.
-            for k in 0..n {
-                let (last, before) = (state[2 * n + k], state[3 * n + k]);
-                ws.v[k] = state[n + k] + half * (1.75 * last - 0.75 * before);
-                ws.acceleration[k] = last;
+            for (mid, (v, now)) in ws.v.iter_mut().zip(words.v.iter().zip(&ws.acceleration)) {
+                *mid = v + half * now;
             }
         }
-        for k in 0..n {
-            ws.q[k] = state[k] + half * state[n + k];
-        }
+        self.mechanism.drift_unchecked(&mut ws.q, words.v, half);
         self.kick(inputs, half, ws)?;
         self.mechanism.check_finite("the acceleration", &ws.acceleration)?;
 
-        let first_word = self.first_element_word();
-        for ((placed, row), acting) in self.elements.iter().zip(&self.rows).zip(&ws.acting) {
+        for ((placed, position_row), acting) in self.elements.iter().zip(&self.position_rows).zip(&ws.acting)
+        {
             if placed.state.is_empty() {
                 continue;
             }
-            let stage = Stage { position: row_times(row, &state[..n]), rate: acting.rate, step_s };
-            let words = first_word + placed.state.start..first_word + placed.state.end;
+            let stage = Stage { position: row_times(position_row, words.q), rate: acting.rate, step_s };
             let own_inputs = &inputs.elements[placed.inputs.clone()];
-            // An element's row and rate were read above; its words are changed only here.
-            placed.element.settle(&stage, acting.mean_rate, own_inputs, &mut state[words]);
+            // An element's motion was read above; its words are changed only here.
+            let own = &mut words.elements[placed.state.clone()];
+            placed.element.settle(&stage, acting.mean_rate, own_inputs, own);
         }
-        let had_history = state[4 * n] != 0.0;
-        for k in 0..n {
-            let acceleration = ws.acceleration[k];
-            let velocity = state[n + k] + step_s * acceleration;
-            state[k] = ws.q[k] + half * velocity;
-            state[n + k] = velocity;
-            state[3 * n + k] = if had_history { state[2 * n + k] } else { acceleration };
-            state[2 * n + k] = acceleration;
+        words.q.copy_from_slice(&ws.q);
+        for (v, acceleration) in words.v.iter_mut().zip(&ws.acceleration) {
+            *v += step_s * acceleration;
         }
-        state[4 * n] = 1.0;
+        self.mechanism.drift_unchecked(words.q, words.v, half);
+        words.before.copy_from_slice(if had_history { words.last } else { &ws.acceleration });
+        words.last.copy_from_slice(&ws.acceleration);
+        *words.has_history = 1.0;
         Ok(())
     }
 
@@ -115,12 +112,12 @@ impl Island {
         step_s: f64,
         ws: &mut IslandWorkspace,
     ) -> Result<(), DynamicsError> {
-        let n = self.mechanism.coordinate_count();
+        let motion = self.mechanism.position_count() + self.mechanism.coordinate_count();
         let first_word = self.first_element_word();
         let [mut at, mut rates, mut sum] = std::mem::take(&mut ws.stages);
         let gather = |out: &mut [f64]| {
-            out[..2 * n].copy_from_slice(&state[..2 * n]);
-            out[2 * n..].copy_from_slice(&state[first_word..]);
+            out[..motion].copy_from_slice(&state[..motion]);
+            out[motion..].copy_from_slice(&state[first_word..]);
         };
         let mut evaluate = || -> Result<(), DynamicsError> {
             sum.fill(0.0);
@@ -146,9 +143,14 @@ impl Island {
         let result = evaluate();
         if result.is_ok() {
             for (k, total) in sum.iter().enumerate() {
-                state[if k < 2 * n { k } else { first_word + k - 2 * n }] += step_s / 6.0 * total;
+                let word = if k < motion { k } else { first_word + k - motion };
+                state[word] += step_s / 6.0 * total;
             }
-            state[2 * n..=4 * n].fill(0.0);
+            let words = self.split(state);
+            self.mechanism.normalise(words.q);
+            words.last.fill(0.0);
+            words.before.fill(0.0);
+            *words.has_history = 0.0;
         }
         ws.stages = [at, rates, sum];
         result
@@ -162,21 +164,22 @@ impl Island {
         rates: &mut [f64],
         ws: &mut IslandWorkspace,
     ) -> Result<(), DynamicsError> {
-        let n = self.mechanism.coordinate_count();
-        let (q, v, words) = (&at[..n], &at[n..2 * n], &at[2 * n..]);
+        let (positions, n) = (self.mechanism.position_count(), self.mechanism.coordinate_count());
+        let (q, rest) = at.split_at(positions);
+        let (v, words) = rest.split_at(n);
         self.mechanism.kinematics(q, v, &mut ws.mechanism)?;
         ws.load.fill(0.0);
-        for (placed, row) in self.elements.iter().zip(&self.rows) {
+        for ((placed, row), position_row) in self.elements.iter().zip(&self.rows).zip(&self.position_rows) {
             let own = &words[placed.state.clone()];
-            let own_rates = &mut rates[2 * n..][placed.state.clone()];
+            let own_rates = &mut rates[positions + n..][placed.state.clone()];
             let own_inputs = &inputs.elements[placed.inputs.clone()];
-            let force =
-                placed.element.rates(row_times(row, q), row_times(row, v), own_inputs, own, own_rates);
+            let (position, rate) = (row_times(position_row, q), row_times(row, v));
+            let force = placed.element.rates(position, rate, own_inputs, own, own_rates);
             add_row(row, force, &mut ws.load);
         }
         self.add_wrenches(inputs, ws)?;
-        rates[..n].copy_from_slice(v);
-        let acceleration = &mut rates[n..2 * n];
+        self.mechanism.position_rates(q, v, &mut rates[..positions]);
+        let acceleration = &mut rates[positions..positions + n];
         self.mechanism.forward_dynamics(
             q,
             v,

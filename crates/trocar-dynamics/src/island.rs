@@ -4,7 +4,7 @@ use nalgebra::Vector3;
 use thiserror::Error;
 
 use crate::active_set::{Acting, Scratch};
-use crate::builder::compact;
+use crate::builder::{compact, position_row};
 use crate::element::{ForceElement, Stage};
 use crate::error::{DynamicsError, check_length};
 use crate::mechanism::{CoordinateId, FrameId, Mechanism, Row, Workspace, row_times};
@@ -27,9 +27,10 @@ pub enum IslandError {
     /// Two elements have one name, or a name is empty.
     #[error("the element name {0:?} is empty or used twice")]
     Name(String),
-    /// An element acts on nothing, on a coordinate the mechanism does not have, or with a coefficient not finite.
+    /// An element acts on nothing, on a coordinate that the mechanism does not have, on a part of a ball joint, or with a
+    /// coefficient that is not finite.
     #[error(
-        "the row of element {0:?} is empty or has an unknown coordinate or a coefficient that is not finite"
+        "the row of element {0:?} is empty, or has an unknown coordinate, one of a ball joint, or a coefficient that is not finite"
     )]
     Row(String),
 }
@@ -124,12 +125,20 @@ impl IslandBuilder {
             if placed.name.is_empty() || repeated {
                 return Err(IslandError::Name(placed.name.clone()));
             }
-            if row.is_empty() || row.iter().any(|&(k, coefficient)| k >= n || !coefficient.is_finite()) {
+            let wrong = |&(k, coefficient): &(usize, f64)| {
+                k >= n || !coefficient.is_finite() || self.mechanism.coordinates[k].position.is_none()
+            };
+            if row.is_empty() || row.iter().any(wrong) {
                 return Err(IslandError::Row(placed.name.clone()));
             }
         }
         let (states, inputs) = self.elements.last().map_or((0, 0), |last| (last.state.end, last.inputs.end));
         Ok(Island {
+            position_rows: self
+                .rows
+                .iter()
+                .map(|row| position_row(row, &self.mechanism.coordinates))
+                .collect(),
             mechanism: self.mechanism,
             elements: self.elements.into(),
             rows: self.rows.into(),
@@ -141,13 +150,15 @@ impl IslandBuilder {
 
 /// A mechanism and its force elements; immutable, made by [`IslandBuilder`].
 ///
-/// The state is a slice of words: q\[n\], v\[n\], the accelerations of the last two steps (2n words) with one word that says
-/// whether there are any, then the elements' words.
+/// The state is a slice of words: q ([`Mechanism::position_count`] words), v\[n\], the accelerations of the last two steps
+/// (2n words) with one word that says whether there are any, then the elements' words.
 #[derive(Debug)]
 pub struct Island {
     pub(crate) mechanism: Mechanism,
     pub(crate) elements: Box<[Placed]>,
     pub(crate) rows: Box<[Row]>,
+    /// The rows over the words of q.
+    pub(crate) position_rows: Box<[Row]>,
     pub(crate) element_state_len: usize,
     pub(crate) input_len: usize,
 }
@@ -176,7 +187,8 @@ impl Island {
     #[must_use]
     pub fn state_names(&self) -> Vec<String> {
         let mut names = Vec::with_capacity(self.state_len());
-        for part in ["q", "v", "acceleration", "acceleration_before"] {
+        names.extend(self.mechanism.position_names().iter().map(|name| format!("q.{name}")));
+        for part in ["v", "acceleration", "acceleration_before"] {
             names.extend(self.mechanism.coordinate_names().map(|name| format!("{part}.{name}")));
         }
         names.push("has_history".to_owned());
@@ -201,27 +213,29 @@ impl Island {
     /// # Errors
     /// A slice of the wrong length.
     pub fn set_motion(&self, state: &mut [f64], q: &[f64], qd: &[f64]) -> Result<(), DynamicsError> {
-        let n = self.mechanism.coordinate_count();
         check_length("the state", state.len(), self.state_len())?;
-        check_length("q", q.len(), n)?;
-        check_length("qd", qd.len(), n)?;
-        state[..n].copy_from_slice(q);
-        state[n..2 * n].copy_from_slice(qd);
-        state[2 * n..=4 * n].fill(0.0);
+        check_length("q", q.len(), self.mechanism.position_count())?;
+        check_length("qd", qd.len(), self.mechanism.coordinate_count())?;
+        let words = self.split(state);
+        words.q.copy_from_slice(q);
+        words.v.copy_from_slice(qd);
+        words.last.fill(0.0);
+        words.before.fill(0.0);
+        *words.has_history = 0.0;
         Ok(())
     }
 
     /// Position words of a state; empty if the slice is too short to be one.
     #[must_use]
     pub fn q<'a>(&self, state: &'a [f64]) -> &'a [f64] {
-        state.get(..self.mechanism.coordinate_count()).unwrap_or_default()
+        state.get(..self.mechanism.position_count()).unwrap_or_default()
     }
 
     /// Velocity words of a state; empty if the slice is too short to be one.
     #[must_use]
     pub fn v<'a>(&self, state: &'a [f64]) -> &'a [f64] {
-        let n = self.mechanism.coordinate_count();
-        state.get(n..2 * n).unwrap_or_default()
+        let first = self.mechanism.position_count();
+        state.get(first..first + self.mechanism.coordinate_count()).unwrap_or_default()
     }
 
     /// Number of element inputs.
@@ -263,11 +277,11 @@ impl Island {
     /// e and ė of an element (rad or m, per second); `None` for an element of another island or a slice that is no state.
     #[must_use]
     pub fn element_motion(&self, state: &[f64], element: ElementId) -> Option<(f64, f64)> {
-        let row = self.rows.get(element.0)?;
+        let (row, position_row) = (self.rows.get(element.0)?, self.position_rows.get(element.0)?);
         if state.len() != self.state_len() {
             return None;
         }
-        Some((row_times(row, self.q(state)), row_times(row, self.v(state))))
+        Some((row_times(position_row, self.q(state)), row_times(row, self.v(state))))
     }
 
     /// Energy that all elements could give back, J.
@@ -280,7 +294,7 @@ impl Island {
         let energy = |(placed, row): (&Placed, &Row)| {
             placed.element.stored_energy(row_times(row, self.q(state)), &words[placed.state.clone()])
         };
-        Ok(self.elements.iter().zip(&self.rows).map(energy).sum())
+        Ok(self.elements.iter().zip(&self.position_rows).map(energy).sum())
     }
 
     /// Memory for stepping this island; nothing allocates afterwards.
@@ -291,11 +305,11 @@ impl Island {
             mechanism: self.mechanism.workspace(),
             acting: vec![Acting::default(); self.elements.len()].into(),
             scratch: Scratch::new(n),
-            q: vec![0.0; n].into(),
+            q: vec![0.0; self.mechanism.position_count()].into(),
             v: vec![0.0; n].into(),
             load: vec![0.0; n].into(),
             acceleration: vec![0.0; n].into(),
-            stages: std::array::from_fn(|_| vec![0.0; 2 * n + self.element_state_len].into()),
+            stages: std::array::from_fn(|_| vec![0.0; self.explicit_len()].into()),
         }
     }
 
@@ -350,7 +364,24 @@ impl Island {
     }
 
     pub(crate) fn first_element_word(&self) -> usize {
-        4 * self.mechanism.coordinate_count() + 1
+        self.mechanism.position_count() + 3 * self.mechanism.coordinate_count() + 1
+    }
+
+    /// Words of q, v and the elements.
+    fn explicit_len(&self) -> usize {
+        self.mechanism.position_count() + self.mechanism.coordinate_count() + self.element_state_len
+    }
+
+    /// The parts of a state of the right length.
+    #[inline]
+    pub(crate) fn split<'a>(&self, state: &'a mut [f64]) -> StateWords<'a> {
+        let n = self.mechanism.coordinate_count();
+        let (q, rest) = state.split_at_mut(self.mechanism.position_count());
+        let (v, rest) = rest.split_at_mut(n);
+        let (last, rest) = rest.split_at_mut(n);
+        let (before, rest) = rest.split_at_mut(n);
+        let (has_history, elements) = rest.split_at_mut(1);
+        StateWords { q, v, last, before, has_history: &mut has_history[0], elements }
     }
 
     /// The laws of all elements for a step from (q, v), left in `acting`.
@@ -363,8 +394,10 @@ impl Island {
     ) -> Result<(), DynamicsError> {
         let (q, v) = (self.q(state), self.v(state));
         let words = &state[self.first_element_word()..];
-        for ((placed, row), slot) in self.elements.iter().zip(&self.rows).zip(acting) {
-            let stage = Stage { position: row_times(row, q), rate: row_times(row, v), step_s };
+        for (((placed, row), position_row), slot) in
+            self.elements.iter().zip(&self.rows).zip(&self.position_rows).zip(acting)
+        {
+            let stage = Stage { position: row_times(position_row, q), rate: row_times(row, v), step_s };
             if !(stage.position + stage.rate).is_finite() {
                 return Err(DynamicsError::NotFinite { what: format!("the motion of {}", placed.name) });
             }
@@ -377,6 +410,18 @@ impl Island {
         }
         Ok(())
     }
+}
+
+/// A state, taken apart.
+pub(crate) struct StateWords<'a> {
+    pub q: &'a mut [f64],
+    pub v: &'a mut [f64],
+    /// Accelerations of the last step and of the one before.
+    pub last: &'a mut [f64],
+    pub before: &'a mut [f64],
+    /// 1 if there are such.
+    pub has_history: &'a mut f64,
+    pub elements: &'a mut [f64],
 }
 
 /// Results and intermediate values of an island's step. It carries nothing from one step to the next.

@@ -4,6 +4,7 @@ use nalgebra::{Isometry3, Vector3};
 
 use crate::error::{DynamicsError, check_length};
 use crate::mechanism::{FrameId, Mechanism, Motion, Workspace, add_row, pose, row_times};
+use crate::spatial::Axis;
 
 /// Angular velocity and the velocity of a stated point, in world axes.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -27,12 +28,13 @@ impl Mechanism {
     /// Poses and velocities of all frames at (q, q̇), left in the workspace.
     ///
     /// # Errors
-    /// A slice of the wrong length.
+    /// A slice of the wrong length; a ball joint's quaternion whose length is not near one.
     pub fn kinematics(&self, q: &[f64], qd: &[f64], ws: &mut Workspace) -> Result<(), DynamicsError> {
-        check_length("q", q.len(), self.coordinates.len())?;
+        check_length("q", q.len(), self.position_count)?;
         check_length("qd", qd.len(), self.coordinates.len())?;
+        self.check_quaternions(q)?;
         for (form, value) in self.forms.iter().zip(&mut ws.forms) {
-            value.value = row_times(&form.row, q);
+            value.value = row_times(&form.position_row, q);
             value.rate = row_times(&form.row, qd);
             if form.turns {
                 (value.sin, value.cos) = trocar_math::sin_cos(value.value);
@@ -58,6 +60,11 @@ impl Mechanism {
                     let form = &ws.forms[form];
                     arm += axes.z * (sign * form.value);
                     sliding = axes.z * (sign * form.rate);
+                }
+                Motion::Ball(ball) => {
+                    axes = axes.turned_by(&q[ball.position..ball.position + 4]);
+                    let [x, y, z] = [0, 1, 2].map(|k| qd[ball.coordinate + k]);
+                    angular += axes.times(&Vector3::new(x, y, z));
                 }
             }
             let state = &mut rest[0];
@@ -109,12 +116,140 @@ impl Mechanism {
             let (linear, angular) = match joint.motion {
                 Motion::Revolute { .. } => (z.cross(&(point - state.origin)), z),
                 Motion::Prismatic { .. } | Motion::Fixed => (z, Vector3::zeros()),
+                Motion::Ball(ball) => {
+                    for (axis, column) in Axis::ALL.into_iter().zip(&mut columns[ball.coordinate..]) {
+                        let along = state.axes.axis(axis);
+                        column.linear += along.cross(&(point - state.origin));
+                        column.angular += along;
+                    }
+                    i = joint.parent;
+                    continue;
+                }
             };
             for &(k, coefficient) in &joint.row {
                 columns[k].linear += linear * coefficient;
                 columns[k].angular += angular * coefficient;
             }
             i = joint.parent;
+        }
+        Ok(())
+    }
+
+    /// The derivative in time of [`Self::jacobian`] at the velocity that the workspace holds: point acceleration = J q̈ + J̇ q̇.
+    ///
+    /// # Errors
+    /// `columns` is not as long as there are coordinates.
+    ///
+    /// # Panics
+    /// If the frame is not one of this mechanism.
+    pub fn jacobian_rate(
+        &self,
+        ws: &Workspace,
+        frame: FrameId,
+        point_in_frame_m: &Vector3<f64>,
+        columns: &mut [JacobianColumn],
+    ) -> Result<(), DynamicsError> {
+        check_length("the Jacobian", columns.len(), self.coordinates.len())?;
+        columns.fill(JacobianColumn::default());
+        let point = ws.point_in_world(frame, point_in_frame_m);
+        let velocity = ws.point_velocity(frame, point_in_frame_m);
+        let mut i = frame.0;
+        while i != 0 {
+            let (joint, state) = (&self.frames[i], &ws.frames[i]);
+            let (arm, arm_rate) = (point - state.origin, velocity - state.linear);
+            let turning = |along: &Vector3<f64>| {
+                let along_rate = state.angular.cross(along);
+                (along_rate.cross(&arm) + along.cross(&arm_rate), along_rate)
+            };
+            let (linear, angular) = match joint.motion {
+                Motion::Revolute { .. } => turning(&state.axes.z),
+                Motion::Prismatic { .. } | Motion::Fixed => {
+                    (state.angular.cross(&state.axes.z), Vector3::zeros())
+                }
+                Motion::Ball(ball) => {
+                    for (axis, column) in Axis::ALL.into_iter().zip(&mut columns[ball.coordinate..]) {
+                        let (linear, angular) = turning(state.axes.axis(axis));
+                        column.linear += linear;
+                        column.angular += angular;
+                    }
+                    i = joint.parent;
+                    continue;
+                }
+            };
+            for &(k, coefficient) in &joint.row {
+                columns[k].linear += linear * coefficient;
+                columns[k].angular += angular * coefficient;
+            }
+            i = joint.parent;
+        }
+        Ok(())
+    }
+
+    /// Moves q by the velocity q̇ held for `time_s`: q + q̇ t, and for ball joints the turn by the held angular velocity.
+    ///
+    /// # Errors
+    /// A slice of the wrong length.
+    pub fn drift(&self, q: &mut [f64], qd: &[f64], time_s: f64) -> Result<(), DynamicsError> {
+        check_length("q", q.len(), self.position_count)?;
+        check_length("qd", qd.len(), self.coordinates.len())?;
+        self.drift_unchecked(q, qd, time_s);
+        Ok(())
+    }
+
+    #[inline]
+    pub(crate) fn drift_unchecked(&self, q: &mut [f64], qd: &[f64], time_s: f64) {
+        if self.balls.is_empty() {
+            for (position, rate) in q.iter_mut().zip(qd) {
+                *position += time_s * rate;
+            }
+            return;
+        }
+        for (coordinate, rate) in self.coordinates.iter().zip(qd) {
+            if let Some(place) = coordinate.position {
+                q[place] += time_s * rate;
+            }
+        }
+        for ball in &self.balls {
+            let [x, y, z] = [0, 1, 2].map(|k| 0.5 * time_s * qd[ball.coordinate + k]);
+            turn(&mut q[ball.position..ball.position + 4], x, y, z);
+        }
+    }
+
+    /// The rates of the words of q at velocity q̇; of a quaternion, q ⊗ (ω/2).
+    pub(crate) fn position_rates(&self, q: &[f64], qd: &[f64], rates: &mut [f64]) {
+        for (coordinate, rate) in self.coordinates.iter().zip(qd) {
+            if let Some(place) = coordinate.position {
+                rates[place] = *rate;
+            }
+        }
+        for ball in &self.balls {
+            let [x, y, z] = [0, 1, 2].map(|k| 0.5 * qd[ball.coordinate + k]);
+            let [qx, qy, qz, qw] = [0, 1, 2, 3].map(|k| q[ball.position + k]);
+            rates[ball.position] = qw * x + qy * z - qz * y;
+            rates[ball.position + 1] = qw * y + qz * x - qx * z;
+            rates[ball.position + 2] = qw * z + qx * y - qy * x;
+            rates[ball.position + 3] = -qx * x - qy * y - qz * z;
+        }
+    }
+
+    /// Brings the quaternions of q to unit length.
+    pub(crate) fn normalise(&self, q: &mut [f64]) {
+        for ball in &self.balls {
+            let quaternion = &mut q[ball.position..ball.position + 4];
+            let length = quaternion.iter().map(|x| x * x).sum::<f64>().sqrt();
+            quaternion.iter_mut().for_each(|word| *word /= length);
+        }
+    }
+
+    fn check_quaternions(&self, q: &[f64]) -> Result<(), DynamicsError> {
+        for ball in &self.balls {
+            let quaternion = &q[ball.position..ball.position + 4];
+            let squared: f64 = quaternion.iter().map(|x| x * x).sum();
+            // Anything that integration or printing with three digits leaves; not a vector of zeros.
+            if !(0.99..=1.01).contains(&squared) {
+                let name = &self.coordinates[ball.coordinate].name;
+                return Err(DynamicsError::Quaternion { coordinate: name.clone(), squared_length: squared });
+            }
         }
         Ok(())
     }
@@ -144,6 +279,15 @@ impl Mechanism {
                     moment_in_world_nm + (point_in_world_m - state.origin).cross(force_in_world_n)
                 }
                 Motion::Prismatic { .. } | Motion::Fixed => *force_in_world_n,
+                Motion::Ball(ball) => {
+                    let moment =
+                        moment_in_world_nm + (point_in_world_m - state.origin).cross(force_in_world_n);
+                    for (axis, out) in Axis::ALL.into_iter().zip(&mut effort[ball.coordinate..]) {
+                        *out += state.axes.axis(axis).dot(&moment);
+                    }
+                    i = joint.parent;
+                    continue;
+                }
             };
             add_row(&joint.row, state.axes.z.dot(&along_z), effort);
             i = joint.parent;
@@ -190,5 +334,25 @@ impl Workspace {
     pub fn point_velocity(&self, frame: FrameId, point_in_frame_m: &Vector3<f64>) -> Vector3<f64> {
         let state = &self.frames[frame.0];
         state.linear + state.angular.cross(&state.axes.times(point_in_frame_m))
+    }
+}
+
+/// Multiplies a unit quaternion (x, y, z, w) from the right by the turn of half angle (x, y, z), and keeps its length.
+fn turn(quaternion: &mut [f64], x: f64, y: f64, z: f64) {
+    let &mut [qx, qy, qz, qw] = quaternion else { return };
+    let half_angle = (x * x + y * y + z * z).sqrt();
+    let (sin, c) = trocar_math::sin_cos(half_angle);
+    // sin x / x to the last digit where the quotient would lose it.
+    let s = if half_angle < 1e-4 { 1.0 - half_angle * half_angle / 6.0 } else { sin / half_angle };
+    let (x, y, z) = (s * x, s * y, s * z);
+    let product = [
+        qw * x + qx * c + qy * z - qz * y,
+        qw * y + qy * c + qz * x - qx * z,
+        qw * z + qz * c + qx * y - qy * x,
+        qw * c - qx * x - qy * y - qz * z,
+    ];
+    let length = product.iter().map(|part| part * part).sum::<f64>().sqrt();
+    for (word, part) in quaternion.iter_mut().zip(product) {
+        *word = part / length;
     }
 }

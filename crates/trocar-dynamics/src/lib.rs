@@ -22,6 +22,7 @@
 //! ```
 
 mod active_set;
+mod articulated;
 mod builder;
 mod dynamics;
 mod element;
@@ -32,11 +33,12 @@ mod integrate;
 mod island;
 mod kinematics;
 mod mechanism;
+mod momentum;
 pub mod sample;
 mod spatial;
 mod transmitted;
 
-pub use builder::{CoordinateKind, JointVariable, MechanismBuilder, MechanismError, Placement};
+pub use builder::{Attached, CoordinateKind, JointVariable, MechanismBuilder, MechanismError, Placement};
 pub use element::{Drive, ElementError, ForceElement, Friction, Law, SpringDamper, Stage, Stop, Stribeck};
 pub use error::DynamicsError;
 pub use inertia::{Inertia, InertiaProblem};
@@ -45,4 +47,5 @@ pub use island::{
 };
 pub use kinematics::{JacobianColumn, Twist};
 pub use mechanism::{CoordinateId, FrameId, MAX_COORDINATES, Mechanism, PayloadId, Workspace};
+pub use momentum::{CentreOfMass, Momentum};
 pub use transmitted::{Acceleration, Wrench};

@@ -2,7 +2,7 @@
 
 use nalgebra::{Isometry3, Vector3};
 
-use crate::spatial::{Axes, RigidInertia};
+use crate::spatial::{Axes, Axis, RigidInertia};
 
 /// Most generalised coordinates a mechanism may have. Assumed ample: two arms with instruments have 14.
 pub const MAX_COORDINATES: usize = 32;
@@ -12,7 +12,7 @@ pub const MAX_COORDINATES: usize = 32;
 pub struct CoordinateId(pub(crate) usize);
 
 impl CoordinateId {
-    /// Its place in q.
+    /// Its place in q̇ (and in q, where no ball joint stands before it: see [`Mechanism::position_of`]).
     #[must_use]
     pub fn index(self) -> usize {
         self.0
@@ -65,6 +65,8 @@ pub(crate) fn add_row(row: &[(usize, f64)], factor: f64, out: &mut [f64]) {
 #[derive(Clone, Debug)]
 pub(crate) struct Form {
     pub row: Row,
+    /// The same over the words of q.
+    pub position_row: Row,
     pub turns: bool,
 }
 
@@ -73,6 +75,27 @@ pub(crate) enum Motion {
     Fixed,
     Revolute { form: usize, sign: f64 },
     Prismatic { form: usize, sign: f64 },
+    Ball(Ball),
+}
+
+/// A ball joint: turns its frame by a unit quaternion; its rates are the angular velocity in the frame's own axes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ball {
+    /// Its place among the ball joints.
+    pub place: usize,
+    /// First of its three coordinates.
+    pub coordinate: usize,
+    /// First of its four words of q: x, y, z, w.
+    pub position: usize,
+}
+
+/// One generalised coordinate.
+#[derive(Clone, Debug)]
+pub(crate) struct Coordinate {
+    pub name: String,
+    pub kind: crate::CoordinateKind,
+    /// Its word of q; `None` for a part of a ball joint, whose position is a quaternion.
+    pub position: Option<usize>,
 }
 
 #[derive(Clone, Debug)]
@@ -109,19 +132,22 @@ pub(crate) struct Term {
     pub coefficient: f64,
 }
 
-/// A step of the walk from a joint to the base: the arm crossed, then the joint met there (with its terms).
+/// A step of the walk from a joint's axis to the base: the arm crossed (the base's, of no length, where none is), then
+/// the axis met there with its terms.
 #[derive(Clone, Debug)]
 pub(crate) struct WalkStep {
     pub crossed: usize,
     pub met: usize,
+    pub axis: Axis,
     pub turns: bool,
     pub terms: std::ops::Range<usize>,
 }
 
-/// The walk of one joint through its moving ancestors.
+/// The walk of one joint's axis through its moving ancestors.
 #[derive(Clone, Debug)]
 pub(crate) struct Walk {
     pub frame: usize,
+    pub axis: Axis,
     pub turns: bool,
     pub own_terms: std::ops::Range<usize>,
     pub steps: std::ops::Range<usize>,
@@ -133,7 +159,9 @@ pub struct Mechanism {
     pub(crate) gravity: Vector3<f64>,
     pub(crate) base_axes: Axes,
     pub(crate) base_origin: Vector3<f64>,
-    pub(crate) coordinates: Box<[(String, crate::CoordinateKind)]>,
+    pub(crate) coordinates: Box<[Coordinate]>,
+    pub(crate) position_count: usize,
+    pub(crate) balls: Box<[Ball]>,
     pub(crate) forms: Box<[Form]>,
     pub(crate) frames: Box<[Frame]>,
     pub(crate) payloads: Box<[Payload]>,
@@ -146,27 +174,68 @@ pub struct Mechanism {
 }
 
 impl Mechanism {
-    /// n, the number of generalised coordinates.
+    /// n, the number of generalised coordinates: the length of q̇, q̈ and τ.
     #[must_use]
     pub fn coordinate_count(&self) -> usize {
         self.coordinates.len()
     }
 
-    /// The names of the coordinates, in the order of q.
+    /// The length of q: n, and one more for each ball joint, whose position is a quaternion.
+    #[must_use]
+    pub fn position_count(&self) -> usize {
+        self.position_count
+    }
+
+    /// The place in q of a coordinate; `None` for a part of a ball joint and for a coordinate of another mechanism.
+    #[must_use]
+    pub fn position_of(&self, coordinate: CoordinateId) -> Option<usize> {
+        self.coordinates.get(coordinate.0)?.position
+    }
+
+    /// Names of the words of q: those of the coordinates, and `NAME.quaternion_x` … `NAME.quaternion_w` of a ball joint.
+    #[must_use]
+    pub fn position_names(&self) -> Vec<String> {
+        let mut names = vec![String::new(); self.position_count];
+        for coordinate in &self.coordinates {
+            if let Some(place) = coordinate.position {
+                names[place].clone_from(&coordinate.name);
+            }
+        }
+        for frame in &self.frames {
+            if let Motion::Ball(ball) = frame.motion {
+                for (name, part) in names[ball.position..].iter_mut().zip(["x", "y", "z", "w"]) {
+                    *name = format!("{}.quaternion_{part}", frame.name);
+                }
+            }
+        }
+        names
+    }
+
+    /// q with all angles and displacements zero and all ball joints unturned.
+    #[must_use]
+    pub fn zero_position(&self) -> Vec<f64> {
+        let mut q = vec![0.0; self.position_count];
+        for ball in &self.balls {
+            q[ball.position + 3] = 1.0;
+        }
+        q
+    }
+
+    /// The names of the coordinates, in the order of q̇.
     pub fn coordinate_names(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.coordinates.iter().map(|(name, _)| name.as_str())
+        self.coordinates.iter().map(|coordinate| coordinate.name.as_str())
     }
 
     /// The coordinate of this name.
     #[must_use]
     pub fn coordinate(&self, name: &str) -> Option<CoordinateId> {
-        self.coordinates.iter().position(|(own, _)| own == name).map(CoordinateId)
+        self.coordinates.iter().position(|own| own.name == name).map(CoordinateId)
     }
 
     /// Whether a coordinate is an angle (rad, N m) or a displacement (m, N); `None` for one of another mechanism.
     #[must_use]
     pub fn coordinate_kind(&self, coordinate: CoordinateId) -> Option<crate::CoordinateKind> {
-        self.coordinates.get(coordinate.0).map(|&(_, kind)| kind)
+        self.coordinates.get(coordinate.0).map(|own| own.kind)
     }
 
     /// The names of the frames, base first, parents before children.
@@ -211,6 +280,7 @@ impl Mechanism {
         let at_base = FrameState { axes: self.base_axes, origin: self.base_origin, ..FrameState::default() };
         Workspace {
             forms: vec![FormValue::default(); self.forms.len()].into(),
+            ball_accelerations: vec![Vector3::zeros(); self.balls.len()].into(),
             frames: vec![at_base; self.frames.len()].into(),
             loads: vec![FrameLoad::default(); self.frames.len()].into(),
             mass: vec![0.0; n * n].into(),
@@ -267,6 +337,8 @@ pub(crate) struct FrameLoad {
 #[derive(Clone, Debug)]
 pub struct Workspace {
     pub(crate) forms: Box<[FormValue]>,
+    /// In each ball's own axes.
+    pub(crate) ball_accelerations: Box<[Vector3<f64>]>,
     pub(crate) frames: Box<[FrameState]>,
     pub(crate) loads: Box<[FrameLoad]>,
     pub(crate) mass: Box<[f64]>,

@@ -10,7 +10,41 @@ pub(crate) struct Axes {
     pub z: Vector3<f64>,
 }
 
+/// One of the three.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Axis {
+    X,
+    Y,
+    Z,
+}
+
+impl Axis {
+    pub const ALL: [Self; 3] = [Self::X, Self::Y, Self::Z];
+}
+
 impl Axes {
+    #[inline]
+    pub fn axis(&self, axis: Axis) -> &Vector3<f64> {
+        match axis {
+            Axis::Z => &self.z,
+            Axis::X => &self.x,
+            Axis::Y => &self.y,
+        }
+    }
+
+    /// Turned by a rotation given as quaternion x, y, z, w of any length but zero.
+    #[inline]
+    pub fn turned_by(&self, quaternion: &[f64]) -> Self {
+        let &[x, y, z, w] = quaternion else { return *self };
+        let s = 2.0 / (x * x + y * y + z * z + w * w);
+        let inner = Self {
+            x: Vector3::new(1.0 - s * (y * y + z * z), s * (x * y + z * w), s * (x * z - y * w)),
+            y: Vector3::new(s * (x * y - z * w), 1.0 - s * (x * x + z * z), s * (y * z + x * w)),
+            z: Vector3::new(s * (x * z + y * w), s * (y * z - x * w), 1.0 - s * (x * x + y * y)),
+        };
+        self.compose(&inner)
+    }
+
     pub const IDENTITY: Self = Self {
         x: Vector3::new(1.0, 0.0, 0.0),
         y: Vector3::new(0.0, 1.0, 0.0),

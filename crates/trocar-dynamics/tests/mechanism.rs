@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{Draws, Sample, random_mechanism, size};
+use common::{Draws, Sample, nudged, random_mechanism, random_motion, random_tree, size};
 use nalgebra::{Isometry3, Matrix3, Vector3};
 use proptest::prelude::*;
 use trocar_dynamics::{
@@ -51,14 +51,8 @@ fn dense_mass_matrix(sample: &Sample, q: &[f64], payload_kg: f64) -> Vec<f64> {
 
 fn potential(mechanism: &Mechanism, q: &[f64], payload: &[f64]) -> f64 {
     let mut ws = mechanism.workspace();
-    mechanism.kinematics(q, &vec![0.0; q.len()], &mut ws).unwrap();
+    mechanism.kinematics(q, &vec![0.0; mechanism.coordinate_count()], &mut ws).unwrap();
     mechanism.potential_energy(payload, &ws).unwrap()
-}
-
-fn nudged(q: &[f64], k: usize, by: f64) -> Vec<f64> {
-    let mut moved = q.to_vec();
-    moved[k] += by;
-    moved
 }
 
 proptest! {
@@ -68,7 +62,8 @@ proptest! {
     fn jacobian_is_the_derivative_of_the_pose(seed in any::<u64>()) {
         let mut draws = Draws::new(seed);
         let Sample { mechanism, .. } = random_mechanism(&mut draws);
-        let (n, q, qd) = (4, draws.list(4, 2.0), draws.list(4, 2.0));
+        let n = mechanism.coordinate_count();
+        let (q, qd) = random_motion(&mechanism, &mut draws);
         let mut ws = mechanism.workspace();
         mechanism.kinematics(&q, &qd, &mut ws).unwrap();
         for name in mechanism.frame_names() {
@@ -80,7 +75,7 @@ proptest! {
             for k in 0..n {
                 let mut poses = [-STEP, STEP].map(|by| {
                     let mut ws = mechanism.workspace();
-                    mechanism.kinematics(&nudged(&q, k, by), &qd, &mut ws).unwrap();
+                    mechanism.kinematics(&nudged(&mechanism, &q, k, by), &qd, &mut ws).unwrap();
                     (ws.point_in_world(frame, &point), ws.world_from_frame(frame).rotation.to_rotation_matrix())
                 });
                 let moved = (poses[1].0 - poses[0].0) / (2.0 * STEP);
@@ -117,8 +112,9 @@ proptest! {
     fn mass_matrix_agrees_with_the_dense_one(seed in any::<u64>()) {
         let mut draws = Draws::new(seed);
         let sample = random_mechanism(&mut draws);
-        let (mechanism, n) = (&sample.mechanism, 4);
-        let (q, qd) = (draws.list(n, 2.0), draws.list(n, 2.0));
+        let mechanism = &sample.mechanism;
+        let n = mechanism.coordinate_count();
+        let (q, qd) = random_motion(mechanism, &mut draws);
         let payload = [draws.range(0.0, 3.0)];
         let dense = dense_mass_matrix(&sample, &q, payload[0]);
         let mut ws = mechanism.workspace();
@@ -144,9 +140,10 @@ proptest! {
     fn columns_gravity_and_both_directions_agree(seed in any::<u64>()) {
         let mut draws = Draws::new(seed);
         let Sample { mechanism, gravity, .. } = random_mechanism(&mut draws);
-        let n = 4;
+        let n = mechanism.coordinate_count();
         prop_assert_eq!(mechanism.gravity_in_world_mps2(), gravity);
-        let (q, qd, qdd) = (draws.list(n, 2.0), draws.list(n, 2.0), draws.list(n, 5.0));
+        let (q, qd) = random_motion(&mechanism, &mut draws);
+        let qdd = draws.list(n, 5.0);
         let payload = [draws.range(0.0, 3.0)];
         let mut ws = mechanism.workspace();
         mechanism.kinematics(&q, &qd, &mut ws).unwrap();
@@ -157,7 +154,7 @@ proptest! {
         // Composite inertias against Newton–Euler, column by column.
         let mut effort = vec![0.0; n];
         for k in 0..n {
-            let unit = nudged(&vec![0.0; n], k, 1.0);
+            let unit: Vec<f64> = (0..n).map(|i| if i == k { 1.0 } else { 0.0 }).collect();
             mechanism.inverse_dynamics(&q, &qd, &unit, &payload, &mut ws, &mut effort).unwrap();
             for i in 0..n {
                 prop_assert!((effort[i] - bias[i] - mass[i * n + k]).abs() < 1e-12 * scale);
@@ -171,8 +168,8 @@ proptest! {
         mechanism.inverse_dynamics(&q, &vec![0.0; n], &vec![0.0; n], &payload, &mut ws, &mut effort).unwrap();
         for k in 0..n {
             prop_assert!((effort[k] + gravity_effort[k]).abs() < 1e-12 * scale);
-            let slope = (potential(&mechanism, &nudged(&q, k, STEP), &payload)
-                - potential(&mechanism, &nudged(&q, k, -STEP), &payload)) / (2.0 * STEP);
+            let slope = (potential(&mechanism, &nudged(&mechanism, &q, k, STEP), &payload)
+                - potential(&mechanism, &nudged(&mechanism, &q, k, -STEP), &payload)) / (2.0 * STEP);
             prop_assert!((slope + gravity_effort[k]).abs() < 1e-7 * (1.0 + scale));
         }
 
@@ -185,13 +182,107 @@ proptest! {
         }
     }
 
+    /// The articulated-body algorithm against the factored mass matrix.
+    #[test]
+    fn both_forward_dynamics_agree(seed in any::<u64>()) {
+        let mut draws = Draws::new(seed);
+        let Sample { mechanism, .. } = random_tree(&mut draws);
+        let n = mechanism.coordinate_count();
+        let (q, qd) = random_motion(&mechanism, &mut draws);
+        let (effort, payload) = (draws.list(n, 5.0), [draws.range(0.0, 3.0)]);
+        let mut ws = mechanism.workspace();
+        let (mut factored, mut articulated) = (vec![0.0; n], vec![0.0; n]);
+        mechanism.forward_dynamics(&q, &qd, &effort, &payload, &mut ws, &mut factored).unwrap();
+        mechanism
+            .forward_dynamics_articulated(&q, &qd, &effort, &payload, &mut ws, &mut articulated)
+            .unwrap();
+        let scale = 1.0 + size(&factored);
+        for (a, b) in factored.iter().zip(&articulated) {
+            // As above: rounding times the condition of M.
+            prop_assert!((a - b).abs() < 1e-9 * scale, "{a} {b}");
+        }
+    }
+
+    /// J̇ against differences along the motion; J q̈ + J̇ q̇ is then the acceleration of the point.
+    #[test]
+    fn the_rate_of_the_jacobian_is_its_derivative_in_time(seed in any::<u64>()) {
+        let mut draws = Draws::new(seed);
+        let Sample { mechanism, .. } = random_mechanism(&mut draws);
+        let n = mechanism.coordinate_count();
+        let (q, qd) = random_motion(&mechanism, &mut draws);
+        let mut ws = mechanism.workspace();
+        let frame = mechanism.frame(mechanism.frame_names().last().unwrap()).unwrap();
+        let point = draws.vector(0.3);
+        let mut at = |by: f64| {
+            let mut moved = q.clone();
+            mechanism.drift(&mut moved, &qd, by).unwrap();
+            mechanism.kinematics(&moved, &qd, &mut ws).unwrap();
+            let mut columns = vec![JacobianColumn::default(); n];
+            mechanism.jacobian(&ws, frame, &point, &mut columns).unwrap();
+            columns
+        };
+        let (before, after) = (at(-STEP), at(STEP));
+        let mut rates = at(0.0);
+        mechanism.jacobian_rate(&ws, frame, &point, &mut rates).unwrap();
+        for ((rate, before), after) in rates.iter().zip(&before).zip(&after) {
+            // Rounding of numbers of a few units over the step.
+            prop_assert!((rate.linear - (after.linear - before.linear) / (2.0 * STEP)).norm() < 1e-7);
+            prop_assert!((rate.angular - (after.angular - before.angular) / (2.0 * STEP)).norm() < 1e-7);
+        }
+    }
+
+    /// The centre of mass carries the potential energy and moves with the linear momentum; both parts of the momentum are
+    /// the sums over the bodies.
+    #[test]
+    fn momentum_is_mass_times_the_centre_s_velocity(seed in any::<u64>()) {
+        let mut draws = Draws::new(seed);
+        let sample = random_mechanism(&mut draws);
+        let mechanism = &sample.mechanism;
+        let (q, qd) = random_motion(mechanism, &mut draws);
+        let payload = [draws.range(0.0, 3.0)];
+        let mut ws = mechanism.workspace();
+        mechanism.kinematics(&q, &qd, &mut ws).unwrap();
+        let centre = mechanism.centre_of_mass(&payload, &ws).unwrap();
+        let momentum = mechanism.momentum(&payload, &ws).unwrap();
+        let weight = sample.gravity.dot(&centre.position_in_world_m) * centre.mass_kg;
+        let energy = mechanism.potential_energy(&payload, &ws).unwrap();
+        prop_assert!((energy + weight).abs() < 1e-12 * (1.0 + 100.0 * centre.mass_kg));
+        // Body by body, from twists alone.
+        let (mut linear, mut angular) = (Vector3::zeros(), Vector3::zeros());
+        for (frame, inertia) in &sample.bodies {
+            let r = ws.world_from_frame(*frame).rotation.to_rotation_matrix();
+            let about = r.matrix() * inertia.about_centre_kgm2 * r.matrix().transpose();
+            let p = ws.point_velocity(*frame, &inertia.centre_of_mass_m) * inertia.mass_kg;
+            let arm = ws.point_in_world(*frame, &inertia.centre_of_mass_m) - centre.position_in_world_m;
+            linear += p;
+            angular += about * ws.twist(*frame).angular_radps + arm.cross(&p);
+        }
+        for (_, frame, point) in &sample.payloads {
+            let p = ws.point_velocity(*frame, point) * payload[0];
+            linear += p;
+            angular += (ws.point_in_world(*frame, point) - centre.position_in_world_m).cross(&p);
+        }
+        let scale = 1.0 + linear.norm() + angular.norm();
+        prop_assert!((momentum.linear_kgmps - linear).norm() < 1e-12 * scale);
+        prop_assert!((momentum.angular_about_centre_kgm2ps - angular).norm() < 1e-12 * scale);
+        // And the velocity is the derivative of the position.
+        let mut at = |by: f64| {
+            let mut moved = q.clone();
+            mechanism.drift(&mut moved, &qd, by).unwrap();
+            mechanism.kinematics(&moved, &qd, &mut ws).unwrap();
+            mechanism.centre_of_mass(&payload, &ws).unwrap().position_in_world_m
+        };
+        let moved = (at(STEP) - at(-STEP)) / (2.0 * STEP);
+        prop_assert!((centre.velocity_in_world_mps - moved).norm() < 1e-8);
+    }
+
     /// Ṁ − 2C is skew: the power of the bias beyond gravity is ½ q̇ᵀ Ṁ q̇. This fixes all velocity terms along q̇.
     #[test]
     fn bias_is_consistent_with_the_mass_matrix(seed in any::<u64>()) {
         let mut draws = Draws::new(seed);
         let Sample { mechanism, .. } = random_mechanism(&mut draws);
-        let n = 4;
-        let (q, qd) = (draws.list(n, 2.0), draws.list(n, 1.0));
+        let n = mechanism.coordinate_count();
+        let (q, qd) = random_motion(&mechanism, &mut draws);
         let payload = [1.0];
         let mut ws = mechanism.workspace();
         let mass_at = |q: &[f64]| {
@@ -205,12 +296,17 @@ proptest! {
         let bias = ws.bias().to_vec();
         let mut gravity = vec![0.0; n];
         mechanism.gravity(&payload, &mut ws, &mut gravity).unwrap();
-        // Lagrange: coriolis_i = Σ_jk (∂M_ij/∂q_k − ½ ∂M_jk/∂q_i) q̇_j q̇_k, every component.
+        // Lagrange: coriolis_i = Σ_jk (∂M_ij/∂q_k − ½ ∂M_jk/∂q_i) q̇_j q̇_k, every component; and ω × (M q̇) for the angular
+        // velocity ω of a ball joint in its own axes (Boltzmann–Hamel; Euler's equations for a single body).
         let slopes: Vec<Vec<f64>> = (0..n).map(|k| {
-            let (plus, minus) = (mass_at(&nudged(&q, k, STEP)), mass_at(&nudged(&q, k, -STEP)));
+            let (plus, minus) = (mass_at(&nudged(&mechanism, &q, k, STEP)), mass_at(&nudged(&mechanism, &q, k, -STEP)));
             plus.iter().zip(&minus).map(|(a, b)| (a - b) / (2.0 * STEP)).collect()
         }).collect();
         let scale = size(ws.mass_matrix());
+        let names: Vec<&str> = mechanism.coordinate_names().collect();
+        let momentum: Vec<f64> =
+            (0..n).map(|i| (0..n).map(|j| ws.mass_matrix()[i * n + j] * qd[j]).sum()).collect();
+        let mut first_of_ball = None;
         for i in 0..n {
             let mut coriolis = 0.0;
             for j in 0..n {
@@ -218,7 +314,14 @@ proptest! {
                     coriolis += (slopes[k][i * n + j] - 0.5 * slopes[i][j * n + k]) * qd[j] * qd[k];
                 }
             }
-            prop_assert!((bias[i] + gravity[i] - coriolis).abs() < 1e-7 * (1.0 + scale));
+            if let Some(name) = names[i].strip_suffix("turn_x") {
+                first_of_ball = names.iter().position(|own| *own == format!("{name}turn_x"));
+            }
+            if let Some(first) = first_of_ball && names[i].contains("turn_") {
+                let triple = |list: &[f64]| Vector3::from_fn(|k, _| list[first + k]);
+                coriolis += triple(&qd).cross(&triple(&momentum))[i - first];
+            }
+            prop_assert!((bias[i] + gravity[i] - coriolis).abs() < 4e-7 * (1.0 + scale), "{} {coriolis}", bias[i] + gravity[i]);
         }
     }
 }

@@ -65,8 +65,35 @@ pub struct Sample {
     pub gravity: Vector3<f64>,
 }
 
-/// A random tree of 6 to 9 frames on 4 coordinates with mixed rows, fixed frames, massless frames, a payload and a rotor.
+/// A position and a velocity of any mechanism: angles and displacements within ±2, ball joints anywhere.
+pub fn random_motion(mechanism: &Mechanism, draws: &mut Draws) -> (Vec<f64>, Vec<f64>) {
+    let mut q = mechanism.zero_position();
+    let n = mechanism.coordinate_count();
+    // Turns by up to 4 rad, so that all of a quaternion's signs occur.
+    mechanism.drift(&mut q, &draws.list(n, 2.0), 2.0).unwrap();
+    (q, draws.list(n, 2.0))
+}
+
+/// The position reached by moving one coordinate (of a ball joint: turning about one of its axes).
+pub fn nudged(mechanism: &Mechanism, q: &[f64], k: usize, by: f64) -> Vec<f64> {
+    let (mut moved, mut rate) = (q.to_vec(), vec![0.0; mechanism.coordinate_count()]);
+    rate[k] = 1.0;
+    mechanism.drift(&mut moved, &rate, by).unwrap();
+    moved
+}
+
+/// A random tree of 6 to 9 frames on 4 coordinates with mixed rows, fixed frames, massless frames, a payload and a
+/// rotor; every other one also has a ball joint, every third a free body.
 pub fn random_mechanism(draws: &mut Draws) -> Sample {
+    random(draws, true)
+}
+
+/// The same without couplings: each coordinate moves one joint, whose variable may be a multiple of it.
+pub fn random_tree(draws: &mut Draws) -> Sample {
+    random(draws, false)
+}
+
+fn random(draws: &mut Draws, coupled: bool) -> Sample {
     let n = 4;
     let gravity = draws.vector(10.0);
     let mut b = MechanismBuilder::new(gravity, draws.pose());
@@ -74,6 +101,15 @@ pub fn random_mechanism(draws: &mut Draws) -> Sample {
         (0..n).map(|i| b.coordinate(&format!("c{i}"), CoordinateKind::Revolute)).collect();
     let mut frames = vec![FrameId::BASE];
     let mut bodies = Vec::new();
+    let free = draws.below(3) == 0;
+    let ball_at = if draws.below(2) == 0 { Some(draws.below(6)) } else { None };
+    if free {
+        let frame = b.free_frame("free", FrameId::BASE, Placement::Fixed(draws.pose()));
+        let inertia = draws.inertia();
+        b.body(frame, &inertia).unwrap();
+        bodies.push((frame, inertia));
+        frames.push(frame);
+    }
     for i in 0..6 + draws.below(4) {
         let parent = frames[draws.below(frames.len())];
         let placement = if draws.below(2) == 0 {
@@ -85,11 +121,12 @@ pub fn random_mechanism(draws: &mut Draws) -> Sample {
         // The first n frames move with one coordinate each, so that all are used.
         let mut row = if i < n { vec![(coordinates[i], draws.range(0.5, 1.5))] } else { Vec::new() };
         for &coordinate in &coordinates {
-            if draws.below(3) == 0 {
+            if draws.below(3) == 0 && coupled {
                 row.push((coordinate, [-1.0, 1.0, draws.range(-1.0, 1.0)][draws.below(3)]));
             }
         }
         let variable = match draws.below(if i < n { 2 } else { 3 }) {
+            _ if row.is_empty() => None,
             0 => Some(JointVariable::revolute(&row)),
             1 => Some(JointVariable::prismatic(&row)),
             _ => None,
@@ -101,13 +138,25 @@ pub fn random_mechanism(draws: &mut Draws) -> Sample {
             bodies.push((frame, inertia));
         }
         frames.push(frame);
+        if ball_at == Some(i) {
+            let ball = b.spherical_frame("ball", frame, Placement::Fixed(draws.pose()));
+            let inertia = draws.inertia();
+            b.body(ball, &inertia).unwrap();
+            bodies.push((ball, inertia));
+            frames.push(ball);
+        }
     }
     let (frame, point) = (frames[frames.len() - 1], draws.vector(0.3));
     let payloads = vec![(b.payload(frame, point), frame, point)];
-    let row = draws.list(n, 3.0);
+    let mut row = draws.list(n, 3.0);
+    if !coupled {
+        row[1..].fill(0.0);
+    }
     let sparse: Vec<_> = coordinates.iter().copied().zip(row.iter().copied()).collect();
     b.rotor("rotor", &sparse, 0.05);
-    Sample { mechanism: b.build().unwrap(), bodies, payloads, rotors: vec![(row, 0.05)], gravity }
+    let mechanism = b.build().unwrap();
+    row.resize(mechanism.coordinate_count(), 0.0);
+    Sample { mechanism, bodies, payloads, rotors: vec![(row, 0.05)], gravity }
 }
 
 /// Largest absolute entry.
