@@ -108,6 +108,10 @@ impl Mechanism {
                 let form = &ws.forms[form];
                 linear += parent.angular.cross(z) * (2.0 * sign * form.rate) + z * (sign * form.acceleration);
             }
+            Motion::Ball(ball) => {
+                angular += parent.angular.cross(&(state.angular - parent.angular))
+                    + state.axes.times(&ws.ball_accelerations[ball.place]);
+            }
         }
         Acceleration { linear_mps2: linear, angular_radps2: angular }
     }
