@@ -5,7 +5,7 @@
 
 mod common;
 
-use common::{Draws, Sample, random_mechanism, size};
+use common::{Draws, Sample, random_mechanism, random_motion, size};
 use nalgebra::{Isometry3, Matrix3, Vector3};
 use trocar_dynamics::{
     CoordinateKind, FrameId, Inertia, JointVariable, Mechanism, MechanismBuilder, Placement, Workspace,
@@ -21,23 +21,22 @@ struct Motion {
 }
 
 impl Motion {
-    fn random(draws: &mut Draws) -> Motion {
-        Motion { q: draws.list(4, 1.5), qd: draws.list(4, 2.0), qdd: draws.list(4, 5.0) }
+    fn random(mechanism: &Mechanism, draws: &mut Draws) -> Motion {
+        let (q, qd) = random_motion(mechanism, draws);
+        Motion { q, qd, qdd: draws.list(mechanism.coordinate_count(), 5.0) }
     }
 
     /// A time `dt` later (or earlier) with the same q̈.
-    fn after(&self, dt: f64) -> Motion {
-        let at = |k: usize| self.q[k] + dt * self.qd[k] + 0.5 * dt * dt * self.qdd[k];
-        Motion {
-            q: (0..4).map(at).collect(),
-            qd: (0..4).map(|k| self.qd[k] + dt * self.qdd[k]).collect(),
-            qdd: self.qdd.clone(),
-        }
+    fn after(&self, mechanism: &Mechanism, dt: f64) -> Motion {
+        let later = |dt: f64| self.qd.iter().zip(&self.qdd).map(|(v, a)| v + dt * a).collect::<Vec<_>>();
+        let mut q = self.q.clone();
+        mechanism.drift(&mut q, &later(0.5 * dt), dt).unwrap();
+        Motion { q, qd: later(dt), qdd: self.qdd.clone() }
     }
 
     fn evaluate(&self, mechanism: &Mechanism, payload_kg: &[f64]) -> Workspace {
         let mut ws = mechanism.workspace();
-        let mut effort = vec![0.0; self.q.len()];
+        let mut effort = vec![0.0; self.qd.len()];
         mechanism.inverse_dynamics(&self.q, &self.qd, &self.qdd, payload_kg, &mut ws, &mut effort).unwrap();
         ws
     }
@@ -51,11 +50,11 @@ fn accelerations_are_differences_of_velocities_also_of_frames_without_mass() {
     let dt = 1e-5;
     for _ in 0..40 {
         let Sample { mechanism, .. } = random_mechanism(&mut draws);
-        let motion = Motion::random(&mut draws);
+        let motion = Motion::random(&mechanism, &mut draws);
         let here = motion.evaluate(&mechanism, &[PAYLOAD_KG]);
         let (before, after) = (
-            motion.after(-dt).evaluate(&mechanism, &[PAYLOAD_KG]),
-            motion.after(dt).evaluate(&mechanism, &[PAYLOAD_KG]),
+            motion.after(&mechanism, -dt).evaluate(&mechanism, &[PAYLOAD_KG]),
+            motion.after(&mechanism, dt).evaluate(&mechanism, &[PAYLOAD_KG]),
         );
         let point = draws.vector(0.4);
         let names: Vec<String> = mechanism.frame_names().map(str::to_owned).collect();
@@ -162,10 +161,10 @@ fn the_base_carries_the_rate_of_momentum_less_the_weight() {
     for _ in 0..40 {
         let sample = random_mechanism(&mut draws);
         let mechanism = &sample.mechanism;
-        let motion = Motion::random(&mut draws);
+        let motion = Motion::random(mechanism, &mut draws);
         let here = motion.evaluate(mechanism, &[PAYLOAD_KG]);
-        let (p0, l0) = momentum(&sample, &motion.after(-dt).evaluate(mechanism, &[PAYLOAD_KG]));
-        let (p1, l1) = momentum(&sample, &motion.after(dt).evaluate(mechanism, &[PAYLOAD_KG]));
+        let (p0, l0) = momentum(&sample, &motion.after(mechanism, -dt).evaluate(mechanism, &[PAYLOAD_KG]));
+        let (p1, l1) = momentum(&sample, &motion.after(mechanism, dt).evaluate(mechanism, &[PAYLOAD_KG]));
         let (mut weight, mut moment) = (Vector3::zeros(), Vector3::zeros());
         let mut add = |mass: f64, at: Vector3<f64>| {
             weight += sample.gravity * mass;
@@ -195,9 +194,9 @@ fn the_power_of_the_efforts_crosses_the_joints() {
     for _ in 0..40 {
         let sample = random_mechanism(&mut draws);
         let mechanism = &sample.mechanism;
-        let motion = Motion::random(&mut draws);
+        let motion = Motion::random(mechanism, &mut draws);
         let mut ws = mechanism.workspace();
-        let mut effort = [0.0; 4];
+        let mut effort = vec![0.0; mechanism.coordinate_count()];
         let Motion { q, qd, qdd } = &motion;
         mechanism.inverse_dynamics(q, qd, qdd, &[PAYLOAD_KG], &mut ws, &mut effort).unwrap();
         let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
