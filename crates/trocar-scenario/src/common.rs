@@ -30,16 +30,28 @@ impl RotationConfig {
     /// gives no rotation.
     #[must_use]
     pub fn quaternion_xyzw(&self) -> [f64; 4] {
+        let Some([x, y, z]) = self.direction() else { return [0.0, 0.0, 0.0, 1.0] };
+        let (sin, cos) = trocar_math::sin_cos(self.angle.si() / 2.0);
+        [x * sin, y * sin, z * sin, cos]
+    }
+
+    /// The rotation as a vector along its axis as long as its angle, rad.
+    #[must_use]
+    pub fn rotation_vector_rad(&self) -> [f64; 3] {
+        self.direction().map_or([0.0; 3], |axis| axis.map(|part| part * self.angle.si()))
+    }
+
+    /// The axis, one long; `None` for an axis of length zero.
+    fn direction(&self) -> Option<[f64; 3]> {
         // Scaled by the largest component first: squares of very small and very large axes stay finite.
         let [x, y, z] = self.axis;
         let largest = trocar_math::max(x.abs(), trocar_math::max(y.abs(), z.abs()));
         if largest == 0.0 {
-            return [0.0, 0.0, 0.0, 1.0];
+            return None;
         }
         let [x, y, z] = [x / largest, y / largest, z / largest];
         let length = (x * x + y * y + z * z).sqrt();
-        let (sin, cos) = trocar_math::sin_cos(self.angle.si() / 2.0);
-        [x / length * sin, y / length * sin, z / length * sin, cos]
+        Some([x / length, y / length, z / length])
     }
 
     /// What is wrong with it; keys below this rotation.

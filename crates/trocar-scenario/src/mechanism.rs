@@ -3,7 +3,7 @@
 //! A tree of frames hangs from `base`. Each moving frame turns or slides along its own z axis by a constant-linear
 //! function of the coordinates (`moves`), which covers parallelograms, cable-driven wrists and mimic joints.
 
-use crate::common::{is_name, not_a_name};
+use crate::common::{RotationConfig, is_name, not_a_name, under};
 use crate::text::nearest;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -105,8 +105,9 @@ pub struct CoordinateConfig {
     pub upper: Sourced<AnyQuantity>,
 }
 
-/// A frame by modified Denavit–Hartenberg parameters: parent, then rotated by `alpha` about x, moved by `a` along x,
-/// rotated by `theta` about the new z, moved by `d` along it.
+/// A frame, placed in its parent in one of two ways: by modified Denavit–Hartenberg parameters (rotated by `alpha` about
+/// the parent's x, moved by `a` along it, rotated by `theta` about the new z, moved by `d` along it), or by `position`
+/// and `orientation`. With neither it lies on its parent. It moves about or along its own z axis.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(extend("x-name" = "a frame"))]
@@ -115,18 +116,26 @@ pub struct FrameConfig {
     pub name: String,
     /// The frame that it hangs from: `base` or one that stands above it in the list.
     pub parent: String,
-    /// Distance along the parent's x.
-    #[serde(default = "zero_length")]
-    pub a: Sourced<Length>,
+    /// Distance along the parent's x. Absent: zero, as for the three that follow.
+    #[serde(default)]
+    pub a: Option<Sourced<Length>>,
     /// Angle about the parent's x.
-    #[serde(default = "zero_angle")]
-    pub alpha: Sourced<Angle>,
+    #[serde(default)]
+    pub alpha: Option<Sourced<Angle>>,
     /// Distance along this frame's z, where the coordinates are zero.
-    #[serde(default = "zero_length")]
-    pub d: Sourced<Length>,
+    #[serde(default)]
+    pub d: Option<Sourced<Length>>,
     /// Angle about this frame's z, where the coordinates are zero.
-    #[serde(default = "zero_angle")]
-    pub theta: Sourced<Angle>,
+    #[serde(default)]
+    pub theta: Option<Sourced<Angle>>,
+    /// Instead of `a`, `alpha`, `d` and `theta`: its origin in the parent, x, y, z, where the coordinates are zero. Absent
+    /// beside `orientation`: the parent's origin.
+    #[serde(default)]
+    pub position: Option<Sourced<[Length; 3]>>,
+    /// Instead of `a`, `alpha`, `d` and `theta`: its orientation in the parent, where the coordinates are zero. Absent
+    /// beside `position`: the axes are parallel.
+    #[serde(default)]
+    pub orientation: Option<RotationConfig>,
     /// How it moves in its parent.
     #[serde(default)]
     pub kind: FrameKind,
@@ -136,12 +145,63 @@ pub struct FrameConfig {
     pub moves: Row,
 }
 
-fn zero_length() -> Sourced<Length> {
-    Sourced::bare(Length::from_si(0.0))
+/// Where a frame stands in its parent while its coordinates are zero.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum FramePlacement {
+    /// Modified Denavit–Hartenberg parameters.
+    ModifiedDh {
+        /// Along the parent's x, m.
+        a_m: f64,
+        /// About the parent's x, rad.
+        alpha_rad: f64,
+        /// Along the frame's z, m.
+        d_m: f64,
+        /// About the frame's z, rad.
+        theta_rad: f64,
+    },
+    /// Any pose.
+    Pose {
+        /// The frame's origin in its parent, m.
+        position_in_parent_m: [f64; 3],
+        /// The unit quaternion x, y, z, w that takes vectors of the frame to the parent.
+        parent_from_frame_xyzw: [f64; 4],
+    },
 }
 
-fn zero_angle() -> Sourced<Angle> {
-    Sourced::bare(Angle::from_si(0.0))
+impl FrameConfig {
+    /// Where it stands in its parent while its coordinates are zero.
+    #[must_use]
+    pub fn placement(&self) -> FramePlacement {
+        if self.position.is_some() || self.orientation.is_some() {
+            let position = self.position.as_ref().map_or([0.0; 3], |p| p.value.map(Length::si));
+            let orientation = self.orientation.as_ref().map(RotationConfig::quaternion_xyzw);
+            return FramePlacement::Pose {
+                position_in_parent_m: position,
+                parent_from_frame_xyzw: orientation.unwrap_or([0.0, 0.0, 0.0, 1.0]),
+            };
+        }
+        let length = |value: &Option<Sourced<Length>>| value.as_ref().map_or(0.0, |v| v.value.si());
+        let angle = |value: &Option<Sourced<Angle>>| value.as_ref().map_or(0.0, |v| v.value.si());
+        FramePlacement::ModifiedDh {
+            a_m: length(&self.a),
+            alpha_rad: angle(&self.alpha),
+            d_m: length(&self.d),
+            theta_rad: angle(&self.theta),
+        }
+    }
+
+    /// The Denavit–Hartenberg parameters that the file writes.
+    fn written_dh(&self) -> Vec<&'static str> {
+        [
+            ("a", self.a.is_some()),
+            ("alpha", self.alpha.is_some()),
+            ("d", self.d.is_some()),
+            ("theta", self.theta.is_some()),
+        ]
+        .into_iter()
+        .filter_map(|(name, is_written)| is_written.then_some(name))
+        .collect()
+    }
 }
 
 /// A rigid body.
@@ -357,6 +417,23 @@ impl Check<'_> {
                 self.add(format!("frames[{i}].parent"), what);
             } else if !known {
                 self.frame(format!("frames[{i}].parent"), &frame.parent);
+            }
+            let dh = frame.written_dh();
+            let pose = match (&frame.position, &frame.orientation) {
+                (Some(_), _) => Some("position"),
+                (None, Some(_)) => Some("orientation"),
+                (None, None) => None,
+            };
+            if let (Some(pose), [first, ..]) = (pose, dh.as_slice()) {
+                let what = format!(
+                    "`{pose}` and `{first}` exclude each other: a frame is placed either by `position` and \
+                     `orientation`, or by `a`, `alpha`, `d` and `theta`"
+                );
+                self.add(format!("frames[{i}].{pose}"), what);
+            }
+            if let Some(orientation) = &frame.orientation {
+                let prefix = format!("frames[{i}].orientation");
+                self.problems.extend(under(&prefix, orientation.check()));
             }
             match frame.kind {
                 FrameKind::Fixed if frame.moves.is_empty() => {}

@@ -345,13 +345,29 @@ fn structural_parameters(
     }
     for frame in &config.frames {
         let name = &frame.name;
-        let lengths = [("a", &frame.a), ("d", &frame.d)];
-        for (field, value) in lengths.iter().filter(|(_, v)| !zero_by_default(v, v.value.si())) {
-            add(format!("{name}.{field}"), Dimension::LENGTH, value.value.si(), provenance.of(value));
+        let lengths = [("a", &frame.a), ("d", &frame.d)].map(|(field, v)| (field, v.as_ref()));
+        for (field, value) in lengths.into_iter().filter_map(|(field, v)| Some((field, v?))) {
+            if !zero_by_default(value, value.value.si()) {
+                add(format!("{name}.{field}"), Dimension::LENGTH, value.value.si(), provenance.of(value));
+            }
         }
-        let angles = [("alpha", &frame.alpha), ("theta", &frame.theta)];
-        for (field, value) in angles.iter().filter(|(_, v)| !zero_by_default(v, v.value.si())) {
-            add(format!("{name}.{field}"), Dimension::ANGLE, value.value.si(), provenance.of(value));
+        let angles = [("alpha", &frame.alpha), ("theta", &frame.theta)].map(|(field, v)| (field, v.as_ref()));
+        for (field, value) in angles.into_iter().filter_map(|(field, v)| Some((field, v?))) {
+            if !zero_by_default(value, value.value.si()) {
+                add(format!("{name}.{field}"), Dimension::ANGLE, value.value.si(), provenance.of(value));
+            }
+        }
+        if let Some(position) = &frame.position {
+            for (axis, p) in ["x", "y", "z"].iter().zip(position.value) {
+                let stands = provenance.of(position);
+                add(format!("{name}.position.{axis}"), Dimension::LENGTH, p.si(), stands);
+            }
+        }
+        if let Some(orientation) = &frame.orientation {
+            for (axis, turn) in ["x", "y", "z"].iter().zip(orientation.rotation_vector_rad()) {
+                let stands = provenance.of(&Sourced::bare(()));
+                add(format!("{name}.orientation.{axis}"), Dimension::ANGLE, turn, stands);
+            }
         }
     }
     for link in &config.links {

@@ -9,7 +9,9 @@ use trocar_dynamics::{
     MechanismBuilder, PayloadId, Placement, Stop, Stribeck,
 };
 use trocar_scenario::PlacementConfig;
-use trocar_scenario::mechanism::{FrameConfig, FrameKind, MechanismConfig, MotionKind, PointConfig, Row};
+use trocar_scenario::mechanism::{
+    FrameConfig, FrameKind, FramePlacement, MechanismConfig, MotionKind, PointConfig, Row,
+};
 use trocar_signal::Problem;
 
 /// A robot's mechanism, built.
@@ -22,8 +24,10 @@ pub(crate) struct Built {
 
 /// Where a scene puts something.
 pub(crate) fn placement(config: &PlacementConfig) -> Isometry3<f64> {
-    let [x, y, z] = config.position.map(|p| p.si());
-    let [qx, qy, qz, qw] = config.orientation.quaternion_xyzw();
+    pose(config.position.map(|p| p.si()), config.orientation.quaternion_xyzw())
+}
+
+fn pose([x, y, z]: [f64; 3], [qx, qy, qz, qw]: [f64; 4]) -> Isometry3<f64> {
     let rotation = UnitQuaternion::new_unchecked(Quaternion::new(qw, qx, qy, qz));
     Isometry3::from_parts(Translation3::new(x, y, z), rotation)
 }
@@ -72,7 +76,7 @@ pub(crate) fn build(
             FrameKind::Revolute => Some(JointVariable::revolute(&row(&frame.moves))),
             FrameKind::Prismatic => Some(JointVariable::prismatic(&row(&frame.moves))),
         };
-        let id = builder.frame(&frame.name, *parent, modified_dh(frame), variable);
+        let id = builder.frame(&frame.name, *parent, frame_placement(frame), variable);
         frames.insert(&frame.name, id);
     }
     for (place, link) in config.links.iter().enumerate() {
@@ -157,12 +161,14 @@ pub(crate) fn build(
     Ok(Built { island, tip, tip_in_frame, has_payload: payload.is_some() })
 }
 
-fn modified_dh(frame: &FrameConfig) -> Placement {
-    Placement::ModifiedDh {
-        a_m: frame.a.value.si(),
-        alpha_rad: frame.alpha.value.si(),
-        d_m: frame.d.value.si(),
-        theta_rad: frame.theta.value.si(),
+fn frame_placement(frame: &FrameConfig) -> Placement {
+    match frame.placement() {
+        FramePlacement::ModifiedDh { a_m, alpha_rad, d_m, theta_rad } => {
+            Placement::ModifiedDh { a_m, alpha_rad, d_m, theta_rad }
+        }
+        FramePlacement::Pose { position_in_parent_m, parent_from_frame_xyzw } => {
+            Placement::Fixed(pose(position_in_parent_m, parent_from_frame_xyzw))
+        }
     }
 }
 
@@ -186,16 +192,69 @@ pub(crate) fn chain(config: &MechanismConfig) -> Vec<ChainFrame> {
             let row: Vec<(usize, f64)> =
                 frame.moves.iter().filter_map(|(name, factor)| Some((place_of(name)?, *factor))).collect();
             let variable = (!row.is_empty()).then_some(ChainVariable { kind, row });
-            ChainFrame::modified_dh(
-                frame.a.value.si(),
-                frame.alpha.value.si(),
-                frame.d.value.si(),
-                frame.theta.value.si(),
-                variable,
-            )
+            match frame.placement() {
+                FramePlacement::ModifiedDh { a_m, alpha_rad, d_m, theta_rad } => {
+                    ChainFrame::modified_dh(a_m, alpha_rad, d_m, theta_rad, variable)
+                }
+                FramePlacement::Pose { position_in_parent_m, parent_from_frame_xyzw } => {
+                    ChainFrame { placement: pose(position_in_parent_m, parent_from_frame_xyzw), variable }
+                }
+            }
         })
         .collect();
     let tip = Isometry3::from_parts(Translation3::from(point(&config.tip)), UnitQuaternion::identity());
     chain.push(ChainFrame::fixed(tip));
     chain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use trocar_scenario::template::Template;
+    use trocar_scenario::{Files, load_robot};
+
+    /// The template's lever with its frame placed in other words.
+    fn lever(placed: &str) -> MechanismConfig {
+        let mut files: BTreeMap<String, String> = Template::Robot.files("lever").into_iter().collect();
+        let text = files.get_mut("lever.toml").unwrap();
+        let line = "alpha  = \"90 deg\"        # the axis lies level";
+        assert!(text.contains(line));
+        *text = text.replace(line, placed);
+        load_robot(&Files::in_memory(files), "lever.toml").unwrap().robot.mechanism
+    }
+
+    fn tip(config: &MechanismConfig, q: f64) -> Isometry3<f64> {
+        let gravity = Vector3::new(0.0, 0.0, -9.8);
+        let built = build(config, &[], &[], gravity, Isometry3::identity()).map_err(|p| format!("{p:?}"));
+        let built = built.unwrap();
+        let mechanism = built.island.mechanism();
+        let mut workspace = mechanism.workspace();
+        mechanism.kinematics(&[q], &[0.0], &mut workspace).unwrap();
+        mechanism.base_from_frame(&workspace, built.tip) * built.tip_in_frame
+    }
+
+    /// One placement in both forms: Rx(90°) Tx(0.3) Rz(60°) Tz(0.2) has its origin at (0.3, −0.2, 0) and the axes of
+    /// Rx(90°) Rz(60°), which is the product of the two quaternions.
+    #[test]
+    fn a_frame_stands_where_either_form_puts_it() {
+        let dh = lever("a = \"0.3 m\"\nalpha = \"90 deg\"\nd = \"0.2 m\"\ntheta = \"60 deg\"");
+        let (half, turn) = (std::f64::consts::FRAC_1_SQRT_2, (0.75_f64).sqrt());
+        // (cos 45°, sin 45° x) ∘ (cos 30°, sin 30° z): w = cc, x = sc, y = −ss, z = cs.
+        let (w, axis) = (half * turn, [half * turn, -half * 0.5, half * 0.5]);
+        let angle = 2.0 * trocar_math::acos(w);
+        let pose = lever(&format!(
+            "position = [\"0.3 m\", \"-0.2 m\", \"0 m\"]\norientation = {{ axis = {axis:?}, angle = \"{angle} rad\" }}"
+        ));
+        for q in [-1.0, 0.0, 0.7] {
+            let difference = tip(&dh, q).inverse() * tip(&pose, q);
+            // A handful of roundings of numbers near 1.
+            assert!(difference.translation.vector.norm() < 1e-15, "{difference}");
+            assert!(difference.rotation.angle() < 1e-15, "{difference}");
+        }
+        // The controller's chain says the same.
+        for (one, other) in chain(&dh).iter().zip(&chain(&pose)) {
+            assert!((one.placement.to_matrix() - other.placement.to_matrix()).norm() < 1e-15);
+            assert_eq!(one.variable, other.variable);
+        }
+    }
 }

@@ -42,6 +42,17 @@ fn expect(list: &[Mistake]) {
 
 #[rustfmt::skip]
 #[test]
+fn a_frame_is_placed_in_one_way() {
+    expect(&[
+        Mistake { file: ROBOT, from: "alpha  = \"90 deg\" ", to: "position = [\"0 m\", \"0 m\", \"0.1 m\"]\nalpha = \"90 deg\" ",
+            code: "bad-value", at: "[\"0 m\", \"0 m\", \"0.1 m\"]", hint: "", title: "`position` and `alpha` exclude each other" },
+        Mistake { file: ROBOT, from: "alpha  = \"90 deg\" ", to: "orientation = { axis = [0.0, 0.0, 0.0], angle = \"90 deg\" } ",
+            code: "bad-value", at: "[0.0, 0.0, 0.0]", hint: "", title: "an axis of length zero has no direction" },
+    ]);
+}
+
+#[rustfmt::skip]
+#[test]
 fn keys_and_types() {
     expect(&[
         Mistake { file: SCENARIO, from: "until ", to: "untill", code: "unknown-key", at: "untill",
