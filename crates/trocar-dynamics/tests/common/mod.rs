@@ -1,5 +1,7 @@
 //! Random mechanisms with random but possible bodies.
 
+#![allow(dead_code, reason = "no test uses all of these helpers")]
+
 use nalgebra::{Isometry3, Matrix3, Quaternion, UnitQuaternion, Vector3};
 use trocar_dynamics::{
     CoordinateKind, FrameId, Inertia, JointVariable, Mechanism, MechanismBuilder, PayloadId, Placement,
