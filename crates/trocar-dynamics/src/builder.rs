@@ -116,6 +116,7 @@ pub struct MechanismBuilder {
     coordinates: Vec<Coordinate>,
     position_count: usize,
     balls: Vec<Ball>,
+    free_frames: Vec<(usize, usize)>,
     frames: Vec<(Frame, Option<CoordinateKind>)>,
     payloads: Vec<Payload>,
     rotors: Vec<(String, Rotor)>,
@@ -169,6 +170,7 @@ impl MechanismBuilder {
             coordinates: Vec::new(),
             position_count: 0,
             balls: Vec::new(),
+            free_frames: Vec::new(),
             frames: vec![(base, None)],
             payloads: Vec::new(),
             rotors: Vec::new(),
@@ -219,6 +221,7 @@ impl MechanismBuilder {
         // Turns z into x, x into y, y into z; three of them are none.
         let cycle = UnitQuaternion::new_unchecked(Quaternion::new(0.5, 0.5, 0.5, 0.5));
         let (axes, offset) = placed(&placement);
+        let first = self.coordinates.len();
         let mut at = parent;
         for (part, from) in ["x", "y", "z"].into_iter().zip([offset, Vector3::zeros(), Vector3::zeros()]) {
             let part = format!("{name}.{part}");
@@ -228,6 +231,7 @@ impl MechanismBuilder {
         }
         let id = self.spherical_frame(name, at, Placement::Fixed(Isometry3::identity()));
         self.frames[id.0].0.axes = axes;
+        self.free_frames.push((id.0, first));
         id
     }
 
@@ -270,6 +274,8 @@ impl MechanismBuilder {
         }
         let balls: Vec<Ball> = other.balls.iter().map(shift_ball).collect();
         self.balls.extend(balls);
+        let free = other.free_frames.iter().map(|&(frame, k)| (root.0 + frame, at.coordinates + k));
+        self.free_frames.extend(free);
         self.position_count += other.position_count;
         let payloads =
             other.payloads.iter().map(|load| Payload { frame: root.0 + load.frame, point: load.point });
@@ -379,6 +385,7 @@ impl MechanismBuilder {
             coordinates: self.coordinates.into(),
             position_count: self.position_count,
             balls: self.balls.into(),
+            free_frames: self.free_frames.into(),
             forms,
             frames,
             payloads: self.payloads.into(),

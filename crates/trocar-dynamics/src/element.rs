@@ -23,6 +23,8 @@ pub struct Stage {
     pub rate: f64,
     /// Length of the step, s.
     pub step_s: f64,
+    /// Share σ with which a stiffness k enters the step as σ h² k ë; see [`crate::Island::note_stiffness`].
+    pub spring_share: f64,
 }
 
 /// The mean force over a step as a function of the mean rate w of e over the same step:
@@ -93,9 +95,9 @@ pub trait ForceElement: Debug + Send + Sync {
     /// The force now, and the rates of the state words: the same law in the limit of short steps.
     fn rates(&self, position: f64, rate: f64, inputs: &[f64], state: &[f64], state_rates: &mut [f64]) -> f64;
 
-    /// Upper bound of −dF/de at its nominal inputs, N m/rad or N/m, for advice on the length of a step; zero where the
-    /// element is stable at any step, however stiff (friction, stops and all whose force over the step depends on the
-    /// step's end).
+    /// Upper bound of −dF/de at its nominal inputs, N m/rad or N/m, for the share of a spring in the step and for advice on
+    /// the step's length; zero where the element is stable at any step, however stiff (friction, stops and all whose
+    /// force over the step depends on the step's end).
     fn stiffness(&self) -> f64 {
         0.0
     }

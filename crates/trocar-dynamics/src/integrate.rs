@@ -3,8 +3,10 @@
 use crate::active_set::{self, Failure, Problem};
 use crate::element::Stage;
 use crate::error::DynamicsError;
-use crate::island::{Island, IslandInputs, IslandWorkspace};
+use crate::floating::WORD_NAMES;
+use crate::island::{Island, IslandInputs, IslandWorkspace, StateWords};
 use crate::mechanism::{add_row, row_times};
+use crate::stiffness::spring_share;
 
 impl Island {
     /// Drift half a step, kick, drift half a step.
@@ -21,7 +23,7 @@ impl Island {
     ) -> Result<(), DynamicsError> {
         let half = 0.5 * step_s;
         self.collect_laws(state, inputs, step_s, &mut ws.acting)?;
-        let words = self.split(state);
+        let mut words = self.split(state);
         let had_history = *words.has_history != 0.0;
         ws.q.copy_from_slice(words.q);
         if had_history {
@@ -45,12 +47,17 @@ impl Island {
         self.kick(inputs, half, ws)?;
         self.mechanism.check_finite("the acceleration", &ws.acceleration)?;
 
-        for ((placed, position_row), acting) in self.elements.iter().zip(&self.position_rows).zip(&ws.acting)
-        {
+        let elements = self.elements.iter().zip(&self.position_rows).zip(&self.square_frequencies);
+        for (((placed, position_row), square), acting) in elements.zip(&ws.acting) {
             if placed.state.is_empty() {
                 continue;
             }
-            let stage = Stage { position: row_times(position_row, words.q), rate: acting.rate, step_s };
+            let stage = Stage {
+                position: row_times(position_row, words.q),
+                rate: acting.rate,
+                step_s,
+                spring_share: spring_share(step_s * step_s * square),
+            };
             let own_inputs = &inputs.elements[placed.inputs.clone()];
             // An element's motion was read above; its words are changed only here.
             let own = &mut words.elements[placed.state.clone()];
@@ -60,10 +67,33 @@ impl Island {
         for (v, acceleration) in words.v.iter_mut().zip(&ws.acceleration) {
             *v += step_s * acceleration;
         }
+        if !self.floating.is_empty() {
+            self.keep_momentum(step_s, had_history, &mut words, ws)?;
+        }
         self.mechanism.drift_unchecked(words.q, words.v, half);
         words.before.copy_from_slice(if had_history { words.last } else { &ws.acceleration });
         words.last.copy_from_slice(&ws.acceleration);
         *words.has_history = 1.0;
+        Ok(())
+    }
+
+    /// Corrects the velocities at the step's end so that floating trees keep their momentum.
+    #[cold]
+    fn keep_momentum(
+        &self,
+        step_s: f64,
+        had_history: bool,
+        words: &mut StateWords<'_>,
+        ws: &mut IslandWorkspace,
+    ) -> Result<(), DynamicsError> {
+        for (mid, (v, acceleration)) in ws.v.iter_mut().zip(words.v.iter().zip(&ws.acceleration)) {
+            *mid = v - 0.5 * step_s * acceleration;
+        }
+        for (root, own) in self.floating.iter().zip(words.floating.chunks_exact_mut(WORD_NAMES.len())) {
+            let (middle, time) = ((&*ws.v, &*ws.acceleration), (step_s, had_history));
+            root.correct(&self.mechanism, &ws.mechanism, middle, time, own, words.v)
+                .map_err(|pivot| self.mechanism.failed_pivot(pivot, &ws.q))?;
+        }
         Ok(())
     }
 

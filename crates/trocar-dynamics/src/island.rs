@@ -7,7 +7,9 @@ use crate::active_set::{Acting, Scratch};
 use crate::builder::{compact, position_row};
 use crate::element::{ForceElement, Stage};
 use crate::error::{DynamicsError, check_length};
+use crate::floating::{self, FloatingRoot};
 use crate::mechanism::{CoordinateId, FrameId, Mechanism, Row, Workspace, row_times};
+use crate::stiffness::spring_share;
 
 /// A force element of one island.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -64,8 +66,9 @@ pub struct IslandInputs<'a> {
 pub enum Integrator {
     /// Linearly implicit leapfrog, drift–kick–drift: second order, true stick.
     ///
-    /// Damping, friction and stops are stable at any step. Springs need h ω < √6, with ω² the largest eigenvalue of
-    /// M⁻¹ Σ k r rᵀ; gravity and Coriolis terms are explicit.
+    /// Damping, friction and stops are stable at any step, and so are springs whose stiffness the island has noted
+    /// ([`Island::note_stiffness`]); others need h ω < √6, with ω² the largest eigenvalue of M⁻¹ Σ k r rᵀ. Gravity and
+    /// Coriolis terms are explicit.
     #[default]
     Leapfrog,
     /// Classic fourth-order Runge–Kutta over mechanism and element states: explicit, for checks.
@@ -94,6 +97,12 @@ impl IslandBuilder {
     #[must_use]
     pub fn new(mechanism: Mechanism) -> Self {
         Self { mechanism, elements: Vec::new(), rows: Vec::new() }
+    }
+
+    /// The mechanism.
+    #[must_use]
+    pub fn mechanism(&self) -> &Mechanism {
+        &self.mechanism
     }
 
     /// Adds a force acting on e = row·q. Its effort on coordinate k is the row's coefficient times the force.
@@ -139,6 +148,8 @@ impl IslandBuilder {
                 .iter()
                 .map(|row| position_row(row, &self.mechanism.coordinates))
                 .collect(),
+            square_frequencies: vec![0.0; self.elements.len()].into(),
+            floating: floating::roots(&self.mechanism),
             mechanism: self.mechanism,
             elements: self.elements.into(),
             rows: self.rows.into(),
@@ -151,7 +162,7 @@ impl IslandBuilder {
 /// A mechanism and its force elements; immutable, made by [`IslandBuilder`].
 ///
 /// The state is a slice of words: q ([`Mechanism::position_count`] words), v\[n\], the accelerations of the last two steps
-/// (2n words) with one word that says whether there are any, then the elements' words.
+/// (2n words) with one word that says whether there are any, the momentum of floating trees, then the elements' words.
 #[derive(Debug)]
 pub struct Island {
     pub(crate) mechanism: Mechanism,
@@ -159,6 +170,9 @@ pub struct Island {
     pub(crate) rows: Box<[Row]>,
     /// The rows over the words of q.
     pub(crate) position_rows: Box<[Row]>,
+    /// Greatest k rᵀM⁻¹r of each element in the postures that were noted, rad²/s².
+    pub(crate) square_frequencies: Box<[f64]>,
+    pub(crate) floating: Box<[FloatingRoot]>,
     pub(crate) element_state_len: usize,
     pub(crate) input_len: usize,
 }
@@ -192,6 +206,10 @@ impl Island {
             names.extend(self.mechanism.coordinate_names().map(|name| format!("{part}.{name}")));
         }
         names.push("has_history".to_owned());
+        for root in &self.floating {
+            let name = root.name(&self.mechanism);
+            names.extend(floating::WORD_NAMES.iter().map(|word| format!("{name}.{word}")));
+        }
         for placed in &self.elements {
             names.extend(placed.element.state_names().iter().map(|word| format!("{}.{word}", placed.name)));
         }
@@ -364,7 +382,8 @@ impl Island {
     }
 
     pub(crate) fn first_element_word(&self) -> usize {
-        self.mechanism.position_count() + 3 * self.mechanism.coordinate_count() + 1
+        let motion = self.mechanism.position_count() + 3 * self.mechanism.coordinate_count() + 1;
+        motion + floating::WORD_NAMES.len() * self.floating.len()
     }
 
     /// Words of q, v and the elements.
@@ -380,8 +399,9 @@ impl Island {
         let (v, rest) = rest.split_at_mut(n);
         let (last, rest) = rest.split_at_mut(n);
         let (before, rest) = rest.split_at_mut(n);
-        let (has_history, elements) = rest.split_at_mut(1);
-        StateWords { q, v, last, before, has_history: &mut has_history[0], elements }
+        let (has_history, rest) = rest.split_at_mut(1);
+        let (floating, elements) = rest.split_at_mut(floating::WORD_NAMES.len() * self.floating.len());
+        StateWords { q, v, last, before, has_history: &mut has_history[0], floating, elements }
     }
 
     /// The laws of all elements for a step from (q, v), left in `acting`.
@@ -394,10 +414,14 @@ impl Island {
     ) -> Result<(), DynamicsError> {
         let (q, v) = (self.q(state), self.v(state));
         let words = &state[self.first_element_word()..];
-        for (((placed, row), position_row), slot) in
-            self.elements.iter().zip(&self.rows).zip(&self.position_rows).zip(acting)
-        {
-            let stage = Stage { position: row_times(position_row, q), rate: row_times(row, v), step_s };
+        let rows = self.rows.iter().zip(&self.position_rows).zip(&self.square_frequencies);
+        for ((placed, ((row, position_row), square)), slot) in self.elements.iter().zip(rows).zip(acting) {
+            let stage = Stage {
+                position: row_times(position_row, q),
+                rate: row_times(row, v),
+                step_s,
+                spring_share: spring_share(step_s * step_s * square),
+            };
             if !(stage.position + stage.rate).is_finite() {
                 return Err(DynamicsError::NotFinite { what: format!("the motion of {}", placed.name) });
             }
@@ -421,6 +445,7 @@ pub(crate) struct StateWords<'a> {
     pub before: &'a mut [f64],
     /// 1 if there are such.
     pub has_history: &'a mut f64,
+    pub floating: &'a mut [f64],
     pub elements: &'a mut [f64],
 }
 

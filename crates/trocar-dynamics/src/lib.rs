@@ -28,6 +28,7 @@ mod dynamics;
 mod element;
 mod error;
 mod factorisation;
+mod floating;
 mod inertia;
 mod integrate;
 mod island;
@@ -36,6 +37,7 @@ mod mechanism;
 mod momentum;
 pub mod sample;
 mod spatial;
+mod stiffness;
 mod transmitted;
 
 pub use builder::{Attached, CoordinateKind, JointVariable, MechanismBuilder, MechanismError, Placement};
@@ -48,4 +50,5 @@ pub use island::{
 pub use kinematics::{JacobianColumn, Twist};
 pub use mechanism::{CoordinateId, FrameId, MAX_COORDINATES, Mechanism, PayloadId, Workspace};
 pub use momentum::{CentreOfMass, Momentum};
+pub use stiffness::{RESOLVED, Unresolved};
 pub use transmitted::{Acceleration, Wrench};

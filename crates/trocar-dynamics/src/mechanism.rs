@@ -162,6 +162,8 @@ pub struct Mechanism {
     pub(crate) coordinates: Box<[Coordinate]>,
     pub(crate) position_count: usize,
     pub(crate) balls: Box<[Ball]>,
+    /// Free frames, each with the first of its six coordinates.
+    pub(crate) free_frames: Box<[(usize, usize)]>,
     pub(crate) forms: Box<[Form]>,
     pub(crate) frames: Box<[Frame]>,
     pub(crate) payloads: Box<[Payload]>,

@@ -1,0 +1,102 @@
+//! How stiff the elements of an island are: the share of each spring in the step, and advice on the step's length.
+//!
+//! A spring k on e = row·q oscillates by itself with ω² = k rᵀM⁻¹r. Drift–kick–drift with σ h² k rrᵀ added to the matrix
+//! follows it with sin²(θ/2) = x²/(4(1 + σx²)), x = hω, instead of θ = x. The frequency is exact for
+//! σ = 1/(4 sin²(x/2)) − 1/x² = 1/12 + x²/240 + …, and several springs together are stable while
+//! Σ x²(1/4 − σ) < 1 over those that act on the same motion. So the share of a spring is that of the exact frequency as
+//! long as its step resolves it, and at least 1/4 − 1/(4x²) beyond: up to four stiff springs on one motion, or one whose
+//! frequency grows to twice what was noted, are stable at any step. Both parts are of second order in h.
+
+use crate::error::DynamicsError;
+use crate::factorisation;
+use crate::island::{ElementId, Island};
+use crate::mechanism::row_times;
+
+/// Up to this h ω a spring's own oscillation is followed to about a thousandth of its frequency; beyond, it is stable but
+/// slowed.
+pub const RESOLVED: f64 = 1.0;
+
+/// The share σ of a spring in the step at x² = (hω)².
+#[inline]
+pub(crate) fn spring_share(x_squared: f64) -> f64 {
+    let exact = 1.0 / 12.0 + x_squared / 240.0;
+    let most = if x_squared > 1.0 { 0.25 - 0.25 / x_squared } else { 0.0 };
+    trocar_math::min(0.25, trocar_math::max(exact, most))
+}
+
+/// An element that a step does not resolve.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Unresolved {
+    /// Which.
+    pub element: ElementId,
+    /// Its own frequency in the stiffest posture that was noted, rad/s.
+    pub frequency_radps: f64,
+    /// The longest step that resolves it, s.
+    pub longest_step_s: f64,
+}
+
+impl Island {
+    /// Takes note of how stiff each element is in a posture (with these payloads), for the springs' share in the step and
+    /// for [`Self::unresolved`]. Without it every spring is taken as soft.
+    ///
+    /// # Errors
+    /// A slice of the wrong length; a mass matrix that is not positive definite there.
+    pub fn note_stiffness(&mut self, q: &[f64], payload_mass_kg: &[f64]) -> Result<(), DynamicsError> {
+        let n = self.mechanism.coordinate_count();
+        let mut ws = self.mechanism.workspace();
+        self.mechanism.kinematics(q, &vec![0.0; n], &mut ws)?;
+        self.mechanism.dynamics(payload_mass_kg, &mut ws)?;
+        let (mut factored, mut scratch) = (ws.mass_matrix().to_vec(), vec![0.0; n]);
+        factorisation::factor(&mut factored, n, &mut scratch)
+            .map_err(|pivot| self.mechanism.failed_pivot(pivot, q))?;
+        for ((placed, row), noted) in self.elements.iter().zip(&self.rows).zip(&mut self.square_frequencies) {
+            let stiffness = placed.element.stiffness();
+            if stiffness == 0.0 {
+                continue;
+            }
+            let mut mobility = vec![0.0; n];
+            for &(k, coefficient) in row {
+                mobility[k] = coefficient;
+            }
+            factorisation::solve(&factored, n, &mut mobility);
+            let square = stiffness * row_times(row, &mobility);
+            if !square.is_finite() {
+                let what = format!("the frequency of {}", placed.name);
+                return Err(DynamicsError::NotFinite { what });
+            }
+            *noted = trocar_math::max(*noted, square);
+        }
+        Ok(())
+    }
+
+    /// An element's own frequency √(k rᵀM⁻¹r) in the stiffest posture that was noted, rad/s; zero for one without
+    /// stiffness. `None` for an element of another island.
+    #[must_use]
+    pub fn frequency_radps(&self, element: ElementId) -> Option<f64> {
+        self.square_frequencies.get(element.index()).map(|square| square.sqrt())
+    }
+
+    /// The elements whose own oscillation a step of this length does not resolve, the stiffest first.
+    #[must_use]
+    pub fn unresolved(&self, step_s: f64) -> Vec<Unresolved> {
+        let mut found: Vec<Unresolved> = self
+            .square_frequencies
+            .iter()
+            .enumerate()
+            .map(|(index, square)| Unresolved {
+                element: ElementId(index),
+                frequency_radps: square.sqrt(),
+                longest_step_s: RESOLVED / square.sqrt(),
+            })
+            .filter(|element| element.frequency_radps * step_s > RESOLVED)
+            .collect();
+        found.sort_by(|a, b| b.frequency_radps.total_cmp(&a.frequency_radps));
+        found
+    }
+
+    /// The name of an element; `None` for one of another island.
+    #[must_use]
+    pub fn element_name(&self, element: ElementId) -> Option<&str> {
+        self.elements.get(element.index()).map(|placed| placed.name.as_str())
+    }
+}
