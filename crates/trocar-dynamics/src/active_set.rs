@@ -59,6 +59,8 @@ pub(crate) struct Problem<'a> {
     /// b without any element.
     pub load: &'a [f64],
     pub rows: &'a [Row],
+    /// What is added to the lower triangle of M; may be empty.
+    pub stiffening: &'a [f64],
 }
 
 /// Memory of the solution.
@@ -96,8 +98,11 @@ pub(crate) fn solve(
     acceleration: &mut [f64],
     scratch: &mut Scratch,
 ) -> Result<(), Failure> {
-    let Problem { n, half_step, mass, load, rows } = *problem;
+    let Problem { n, half_step, mass, load, rows, stiffening } = *problem;
     scratch.base_matrix.copy_from_slice(mass);
+    for (entry, added) in scratch.base_matrix.iter_mut().zip(stiffening) {
+        *entry += added;
+    }
     scratch.base_load.copy_from_slice(load);
     for (element, row) in acting.iter_mut().zip(rows) {
         let law = element.law;

@@ -1,6 +1,7 @@
 //! The two integrators of an island.
 
 use crate::active_set::{self, Failure, Problem};
+use crate::connection::{PlacedConnection, RelativeMotion, add_product, rate_of};
 use crate::element::Stage;
 use crate::error::DynamicsError;
 use crate::floating::WORD_NAMES;
@@ -38,13 +39,13 @@ impl Island {
             // No history yet: the acceleration now stands in for the previous ones.
             ws.v.copy_from_slice(words.v);
             ws.acceleration.fill(0.0);
-            self.kick(inputs, half, ws)?;
+            self.kick(inputs, step_s, &words, ws)?;
             for (mid, (v, now)) in ws.v.iter_mut().zip(words.v.iter().zip(&ws.acceleration)) {
                 *mid = v + half * now;
             }
         }
         self.mechanism.drift_unchecked(&mut ws.q, words.v, half);
-        self.kick(inputs, half, ws)?;
+        self.kick(inputs, step_s, &words, ws)?;
         self.mechanism.check_finite("the acceleration", &ws.acceleration)?;
 
         let elements = self.elements.iter().zip(&self.position_rows).zip(&self.square_frequencies);
@@ -62,6 +63,15 @@ impl Island {
             // An element's motion was read above; its words are changed only here.
             let own = &mut words.elements[placed.state.clone()];
             placed.element.settle(&stage, acting.mean_rate, own_inputs, own);
+        }
+        for placed in self.connections.iter().filter(|placed| !placed.state.is_empty()) {
+            placed.rows(&self.mechanism, &ws.mechanism, &mut ws.columns);
+            let mean = words.v.iter().zip(&ws.acceleration).map(|(v, a)| v + half * a);
+            let (linear_mps, angular_radps) = rate_of(&ws.columns, mean);
+            let a_from_b = placed.pose(&ws.mechanism);
+            let motion = RelativeMotion { a_from_b, linear_mps, angular_radps };
+            let own = &mut words.elements[placed.state.clone()];
+            placed.connection.settle(&motion, step_s, &inputs.elements[placed.inputs.clone()], own);
         }
         words.q.copy_from_slice(&ws.q);
         for (v, acceleration) in words.v.iter_mut().zip(&ws.acceleration) {
@@ -101,7 +111,8 @@ impl Island {
     fn kick(
         &self,
         inputs: &IslandInputs<'_>,
-        half: f64,
+        step_s: f64,
+        words: &StateWords<'_>,
         ws: &mut IslandWorkspace,
     ) -> Result<(), DynamicsError> {
         self.mechanism.kinematics(&ws.q, &ws.v, &mut ws.mechanism)?;
@@ -110,12 +121,16 @@ impl Island {
             *load = -bias;
         }
         self.add_wrenches(inputs, ws)?;
+        if !self.connections.is_empty() {
+            self.add_connections(inputs, step_s, words, ws)?;
+        }
         let problem = Problem {
             n: self.mechanism.coordinate_count(),
-            half_step: half,
+            half_step: 0.5 * step_s,
             mass: &ws.mechanism.mass,
             load: &ws.load,
             rows: &self.rows,
+            stiffening: &ws.stiffening,
         };
         active_set::solve(&problem, &mut ws.acting, &mut ws.acceleration, &mut ws.scratch).map_err(
             |failure| match failure {
@@ -123,6 +138,35 @@ impl Island {
                 Failure::NoConvergence(iterations) => DynamicsError::NoConvergence { iterations },
             },
         )
+    }
+
+    /// The connections' forces at the pose of the workspace and the velocity of the step's start, and their share in the
+    /// matrix: damping by half a step, stiffness as that of a spring.
+    #[cold]
+    fn add_connections(
+        &self,
+        inputs: &IslandInputs<'_>,
+        step_s: f64,
+        words: &StateWords<'_>,
+        ws: &mut IslandWorkspace,
+    ) -> Result<(), DynamicsError> {
+        ws.stiffening.fill(0.0);
+        for (placed, square) in self.connections.iter().zip(&self.square_frequencies_of_connections) {
+            placed.rows(&self.mechanism, &ws.mechanism, &mut ws.columns);
+            let (linear_mps, angular_radps) = rate_of(&ws.columns, words.v.iter().copied());
+            let a_from_b = placed.pose(&ws.mechanism);
+            let motion = RelativeMotion { a_from_b, linear_mps, angular_radps };
+            let own = &words.elements[placed.state.clone()];
+            let own_inputs = &inputs.elements[placed.inputs.clone()];
+            let law = placed.connection.law(&motion, step_s, own_inputs, own);
+            if !law.is_finite() {
+                return Err(DynamicsError::NotFinite { what: format!("the force of {}", placed.name) });
+            }
+            PlacedConnection::add_effort(&ws.columns, &law.wrench_on_b, &mut ws.load);
+            let share = spring_share(step_s * step_s * square) * step_s * step_s;
+            add_product(&ws.columns, (share, 0.5 * step_s), &law, &mut ws.stiffening);
+        }
+        Ok(())
     }
 
     fn add_wrenches(&self, inputs: &IslandInputs<'_>, ws: &mut IslandWorkspace) -> Result<(), DynamicsError> {
@@ -208,6 +252,15 @@ impl Island {
             add_row(row, force, &mut ws.load);
         }
         self.add_wrenches(inputs, ws)?;
+        for placed in &self.connections {
+            placed.rows(&self.mechanism, &ws.mechanism, &mut ws.columns);
+            let own_inputs = &inputs.elements[placed.inputs.clone()];
+            let own_rates = &mut rates[positions + n..][placed.state.clone()];
+            let motion = placed.motion(&ws.mechanism);
+            let wrench =
+                placed.connection.rates(&motion, own_inputs, &words[placed.state.clone()], own_rates);
+            PlacedConnection::add_effort(&ws.columns, &wrench, &mut ws.load);
+        }
         self.mechanism.position_rates(q, v, &mut rates[..positions]);
         let acceleration = &mut rates[positions..positions + n];
         self.mechanism.forward_dynamics(

@@ -5,9 +5,11 @@ use thiserror::Error;
 
 use crate::active_set::{Acting, Scratch};
 use crate::builder::{compact, position_row};
+use crate::connection::{Connection, ConnectionId, PlacedConnection};
 use crate::element::{ForceElement, Stage};
 use crate::error::{DynamicsError, check_length};
 use crate::floating::{self, FloatingRoot};
+use crate::kinematics::JacobianColumn;
 use crate::mechanism::{CoordinateId, FrameId, Mechanism, Row, Workspace, row_times};
 use crate::stiffness::spring_share;
 
@@ -35,6 +37,9 @@ pub enum IslandError {
         "the row of element {0:?} is empty, or has an unknown coordinate, one of a ball joint, or a coefficient that is not finite"
     )]
     Row(String),
+    /// A connection has one frame at both ends, or one that the mechanism does not have.
+    #[error("the connection {0:?} needs two different frames of the mechanism")]
+    Ends(String),
 }
 
 /// A force and moment applied to a frame during a step, constant in world axes while the point moves with the frame.
@@ -90,13 +95,14 @@ pub struct IslandBuilder {
     mechanism: Mechanism,
     elements: Vec<Placed>,
     rows: Vec<Row>,
+    connections: Vec<PlacedConnection>,
 }
 
 impl IslandBuilder {
     /// An island of this mechanism without forces but gravity.
     #[must_use]
     pub fn new(mechanism: Mechanism) -> Self {
-        Self { mechanism, elements: Vec::new(), rows: Vec::new() }
+        Self { mechanism, elements: Vec::new(), rows: Vec::new(), connections: Vec::new() }
     }
 
     /// The mechanism.
@@ -123,11 +129,32 @@ impl IslandBuilder {
         ElementId(self.elements.len() - 1)
     }
 
+    /// Adds a force between two frames: on `b` as seen from `a`, and its opposite on `a`. Its state words and inputs come
+    /// after those of the elements.
+    pub fn connect(
+        &mut self,
+        name: &str,
+        a: FrameId,
+        b: FrameId,
+        connection: impl Connection + 'static,
+    ) -> ConnectionId {
+        let connection = Box::new(connection);
+        self.connections.push(PlacedConnection {
+            name: name.to_owned(),
+            a,
+            b,
+            connection,
+            state: 0..0,
+            inputs: 0..0,
+        });
+        ConnectionId(self.connections.len() - 1)
+    }
+
     /// Checks names and rows.
     ///
     /// # Errors
     /// See [`IslandError`].
-    pub fn build(self) -> Result<Island, IslandError> {
+    pub fn build(mut self) -> Result<Island, IslandError> {
         let n = self.mechanism.coordinate_count();
         for (i, (placed, row)) in self.elements.iter().zip(&self.rows).enumerate() {
             let repeated = self.elements[..i].iter().any(|other| other.name == placed.name);
@@ -141,7 +168,23 @@ impl IslandBuilder {
                 return Err(IslandError::Row(placed.name.clone()));
             }
         }
-        let (states, inputs) = self.elements.last().map_or((0, 0), |last| (last.state.end, last.inputs.end));
+        let (mut states, mut inputs) =
+            self.elements.last().map_or((0, 0), |last| (last.state.end, last.inputs.end));
+        let frames = self.mechanism.frames.len();
+        for i in 0..self.connections.len() {
+            let (before, rest) = self.connections.split_at_mut(i);
+            let own = &mut rest[0];
+            let mut names = before.iter().map(|c| &c.name).chain(self.elements.iter().map(|e| &e.name));
+            if own.name.is_empty() || names.any(|name| *name == own.name) {
+                return Err(IslandError::Name(own.name.clone()));
+            }
+            if own.a == own.b || own.a.0 >= frames || own.b.0 >= frames {
+                return Err(IslandError::Ends(own.name.clone()));
+            }
+            own.state = states..states + own.connection.state_names().len();
+            own.inputs = inputs..inputs + own.connection.inputs().len();
+            (states, inputs) = (own.state.end, own.inputs.end);
+        }
         Ok(Island {
             position_rows: self
                 .rows
@@ -151,6 +194,8 @@ impl IslandBuilder {
             square_frequencies: vec![0.0; self.elements.len()].into(),
             floating: floating::roots(&self.mechanism),
             mechanism: self.mechanism,
+            square_frequencies_of_connections: vec![0.0; self.connections.len()].into(),
+            connections: self.connections.into(),
             elements: self.elements.into(),
             rows: self.rows.into(),
             element_state_len: states,
@@ -173,6 +218,8 @@ pub struct Island {
     /// Greatest k rᵀM⁻¹r of each element in the postures that were noted, rad²/s².
     pub(crate) square_frequencies: Box<[f64]>,
     pub(crate) floating: Box<[FloatingRoot]>,
+    pub(crate) connections: Box<[PlacedConnection]>,
+    pub(crate) square_frequencies_of_connections: Box<[f64]>,
     pub(crate) element_state_len: usize,
     pub(crate) input_len: usize,
 }
@@ -212,6 +259,10 @@ impl Island {
         }
         for placed in &self.elements {
             names.extend(placed.element.state_names().iter().map(|word| format!("{}.{word}", placed.name)));
+        }
+        for placed in &self.connections {
+            names
+                .extend(placed.connection.state_names().iter().map(|word| format!("{}.{word}", placed.name)));
         }
         names
     }
@@ -265,24 +316,33 @@ impl Island {
     /// Names of the element inputs: `friction_yaw.coulomb`, `motor_1.effort`.
     #[must_use]
     pub fn input_names(&self) -> Vec<String> {
-        let name_all = |placed: &Placed| {
-            let names =
-                placed.element.inputs().into_iter().map(|(input, _)| format!("{}.{input}", placed.name));
-            names.collect::<Vec<_>>()
+        let of = |name: &str, inputs: Vec<(&'static str, f64)>| {
+            inputs.into_iter().map(|(input, _)| format!("{name}.{input}")).collect::<Vec<_>>()
         };
-        self.elements.iter().flat_map(name_all).collect()
+        let elements = self.elements.iter().flat_map(|placed| of(&placed.name, placed.element.inputs()));
+        let connections =
+            self.connections.iter().flat_map(|placed| of(&placed.name, placed.connection.inputs()));
+        elements.chain(connections).collect()
     }
 
     /// Nominal values of the element inputs: no drive effort, friction at its nominal level.
     #[must_use]
     pub fn nominal_inputs(&self) -> Vec<f64> {
-        self.elements.iter().flat_map(|placed| placed.element.inputs()).map(|(_, value)| value).collect()
+        let elements = self.elements.iter().flat_map(|placed| placed.element.inputs());
+        let connections = self.connections.iter().flat_map(|placed| placed.connection.inputs());
+        elements.chain(connections).map(|(_, value)| value).collect()
     }
 
     /// Where an element's inputs lie in [`IslandInputs::elements`]; `None` for an element of another island.
     #[must_use]
     pub fn inputs_of(&self, element: ElementId) -> Option<std::ops::Range<usize>> {
         self.elements.get(element.0).map(|placed| placed.inputs.clone())
+    }
+
+    /// Where a connection's inputs lie in [`IslandInputs::elements`]; `None` for one of another island.
+    #[must_use]
+    pub fn inputs_of_connection(&self, connection: ConnectionId) -> Option<std::ops::Range<usize>> {
+        self.connections.get(connection.0).map(|placed| placed.inputs.clone())
     }
 
     /// Where an element's words lie in the state; `None` for an element of another island.
@@ -302,7 +362,7 @@ impl Island {
         Some((row_times(position_row, self.q(state)), row_times(row, self.v(state))))
     }
 
-    /// Energy that all elements could give back, J.
+    /// Energy that all elements and connections could give back, J.
     ///
     /// # Errors
     /// A slice of the wrong length.
@@ -312,7 +372,15 @@ impl Island {
         let energy = |(placed, row): (&Placed, &Row)| {
             placed.element.stored_energy(row_times(row, self.q(state)), &words[placed.state.clone()])
         };
-        Ok(self.elements.iter().zip(&self.position_rows).map(energy).sum())
+        let mut sum: f64 = self.elements.iter().zip(&self.position_rows).map(energy).sum();
+        if !self.connections.is_empty() {
+            let mut ws = self.mechanism.workspace();
+            self.mechanism.kinematics(self.q(state), self.v(state), &mut ws)?;
+            for placed in &self.connections {
+                sum += placed.connection.stored_energy(&placed.pose(&ws), &words[placed.state.clone()]);
+            }
+        }
+        Ok(sum)
     }
 
     /// Memory for stepping this island; nothing allocates afterwards.
@@ -326,6 +394,8 @@ impl Island {
             q: vec![0.0; self.mechanism.position_count()].into(),
             v: vec![0.0; n].into(),
             load: vec![0.0; n].into(),
+            columns: vec![JacobianColumn::default(); if self.connections.is_empty() { 0 } else { n }].into(),
+            stiffening: vec![0.0; if self.connections.is_empty() { 0 } else { n * n }].into(),
             acceleration: vec![0.0; n].into(),
             stages: std::array::from_fn(|_| vec![0.0; self.explicit_len()].into()),
         }
@@ -458,6 +528,10 @@ pub struct IslandWorkspace {
     pub(crate) q: Box<[f64]>,
     pub(crate) v: Box<[f64]>,
     pub(crate) load: Box<[f64]>,
+    /// Of the connection at hand.
+    pub(crate) columns: Box<[JacobianColumn]>,
+    /// What all connections add to the matrix; empty without any.
+    pub(crate) stiffening: Box<[f64]>,
     pub(crate) acceleration: Box<[f64]>,
     /// Runge–Kutta: the state at a stage, four rates and their sum.
     pub(crate) stages: [Box<[f64]>; 3],

@@ -108,7 +108,19 @@ impl Mechanism {
     ) -> Result<(), DynamicsError> {
         check_length("the Jacobian", columns.len(), self.coordinates.len())?;
         columns.fill(JacobianColumn::default());
-        let point = ws.point_in_world(frame, point_in_frame_m);
+        self.add_jacobian(ws, frame, &ws.point_in_world(frame, point_in_frame_m), 1.0, columns);
+        Ok(())
+    }
+
+    /// Adds `factor` times the Jacobian of the point of `frame` that is now at `point` in the world.
+    pub(crate) fn add_jacobian(
+        &self,
+        ws: &Workspace,
+        frame: FrameId,
+        point: &Vector3<f64>,
+        factor: f64,
+        columns: &mut [JacobianColumn],
+    ) {
         let mut i = frame.0;
         while i != 0 {
             let (joint, state) = (&self.frames[i], &ws.frames[i]);
@@ -118,7 +130,7 @@ impl Mechanism {
                 Motion::Prismatic { .. } | Motion::Fixed => (z, Vector3::zeros()),
                 Motion::Ball(ball) => {
                     for (axis, column) in Axis::ALL.into_iter().zip(&mut columns[ball.coordinate..]) {
-                        let along = state.axes.axis(axis);
+                        let along = state.axes.axis(axis) * factor;
                         column.linear += along.cross(&(point - state.origin));
                         column.angular += along;
                     }
@@ -127,12 +139,11 @@ impl Mechanism {
                 }
             };
             for &(k, coefficient) in &joint.row {
-                columns[k].linear += linear * coefficient;
-                columns[k].angular += angular * coefficient;
+                columns[k].linear += linear * (factor * coefficient);
+                columns[k].angular += angular * (factor * coefficient);
             }
             i = joint.parent;
         }
-        Ok(())
     }
 
     /// The derivative in time of [`Self::jacobian`] at the velocity that the workspace holds: point acceleration = J q̈ + J̇ q̇.

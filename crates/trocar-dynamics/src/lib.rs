@@ -24,6 +24,7 @@
 mod active_set;
 mod articulated;
 mod builder;
+mod connection;
 mod dynamics;
 mod element;
 mod error;
@@ -41,6 +42,7 @@ mod stiffness;
 mod transmitted;
 
 pub use builder::{Attached, CoordinateKind, JointVariable, MechanismBuilder, MechanismError, Placement};
+pub use connection::{Bushing, Connection, ConnectionId, ConnectionLaw, Matrix6, RelativeMotion};
 pub use element::{Drive, ElementError, ForceElement, Friction, Law, SpringDamper, Stage, Stop, Stribeck};
 pub use error::DynamicsError;
 pub use inertia::{Inertia, InertiaProblem};

@@ -7,9 +7,11 @@
 //! long as its step resolves it, and at least 1/4 − 1/(4x²) beyond: up to four stiff springs on one motion, or one whose
 //! frequency grows to twice what was noted, are stable at any step. Both parts are of second order in h.
 
+use crate::connection::add_product;
 use crate::error::DynamicsError;
 use crate::factorisation;
 use crate::island::{ElementId, Island};
+use crate::kinematics::JacobianColumn;
 use crate::mechanism::row_times;
 
 /// Up to this h ω a spring's own oscillation is followed to about a thousandth of its frequency; beyond, it is stable but
@@ -24,19 +26,19 @@ pub(crate) fn spring_share(x_squared: f64) -> f64 {
     trocar_math::min(0.25, trocar_math::max(exact, most))
 }
 
-/// An element that a step does not resolve.
+/// An element or connection that a step does not resolve.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Unresolved {
-    /// Which.
-    pub element: ElementId,
-    /// Its own frequency in the stiffest posture that was noted, rad/s.
+pub struct Unresolved<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its own frequency in the stiffest posture that was noted (of a connection an upper bound), rad/s.
     pub frequency_radps: f64,
     /// The longest step that resolves it, s.
     pub longest_step_s: f64,
 }
 
 impl Island {
-    /// Takes note of how stiff each element is in a posture (with these payloads), for the springs' share in the step and
+    /// Takes note of how stiff each element and connection is in a posture (with these payloads), for the springs' share in the step and
     /// for [`Self::unresolved`]. Without it every spring is taken as soft.
     ///
     /// # Errors
@@ -66,6 +68,25 @@ impl Island {
             }
             *noted = trocar_math::max(*noted, square);
         }
+        let mut columns = vec![JacobianColumn::default(); n];
+        let words = vec![0.0; self.element_state_len];
+        let inputs = self.nominal_inputs();
+        for (placed, noted) in self.connections.iter().zip(&mut self.square_frequencies_of_connections) {
+            placed.rows(&self.mechanism, &ws, &mut columns);
+            let (own, own_inputs) = (&words[placed.state.clone()], &inputs[placed.inputs.clone()]);
+            let law = placed.connection.law(&placed.motion(&ws), 0.0, own_inputs, own);
+            let mut stiffness = vec![0.0; n * n];
+            add_product(&columns, (1.0, 0.0), &law, &mut stiffness);
+            // The trace of M⁻¹JᵀKJ: the sum of its frequencies squared, so at least the largest.
+            let mut trace = 0.0;
+            for k in 0..n {
+                let mut column: Vec<f64> =
+                    (0..n).map(|i| stiffness[if i >= k { i * n + k } else { k * n + i }]).collect();
+                factorisation::solve(&factored, n, &mut column);
+                trace += column[k];
+            }
+            *noted = trocar_math::max(*noted, trace);
+        }
         Ok(())
     }
 
@@ -76,27 +97,21 @@ impl Island {
         self.square_frequencies.get(element.index()).map(|square| square.sqrt())
     }
 
-    /// The elements whose own oscillation a step of this length does not resolve, the stiffest first.
+    /// What oscillates by itself faster than a step of this length resolves, the stiffest first.
     #[must_use]
-    pub fn unresolved(&self, step_s: f64) -> Vec<Unresolved> {
-        let mut found: Vec<Unresolved> = self
-            .square_frequencies
-            .iter()
-            .enumerate()
-            .map(|(index, square)| Unresolved {
-                element: ElementId(index),
+    pub fn unresolved(&self, step_s: f64) -> Vec<Unresolved<'_>> {
+        let elements = self.elements.iter().map(|placed| placed.name.as_str()).zip(&self.square_frequencies);
+        let connections = self.connections.iter().map(|placed| placed.name.as_str());
+        let mut found: Vec<Unresolved<'_>> = elements
+            .chain(connections.zip(&self.square_frequencies_of_connections))
+            .map(|(name, square)| Unresolved {
+                name,
                 frequency_radps: square.sqrt(),
                 longest_step_s: RESOLVED / square.sqrt(),
             })
-            .filter(|element| element.frequency_radps * step_s > RESOLVED)
+            .filter(|found| found.frequency_radps * step_s > RESOLVED)
             .collect();
         found.sort_by(|a, b| b.frequency_radps.total_cmp(&a.frequency_radps));
         found
-    }
-
-    /// The name of an element; `None` for one of another island.
-    #[must_use]
-    pub fn element_name(&self, element: ElementId) -> Option<&str> {
-        self.elements.get(element.index()).map(|placed| placed.name.as_str())
     }
 }
