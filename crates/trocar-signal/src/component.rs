@@ -4,7 +4,7 @@
 //! is parameterised by, and keeps the ports that it gets back. After that it is immutable. Everything that changes
 //! lives in words that the run owns, and [`Component::activate`] is a pure function of its [`Activation`].
 
-use crate::group::{GroupId, GroupSpec};
+use crate::group::{GroupId, GroupSpec, Layout};
 use crate::parameter::{ParameterPort, ParameterSpec};
 use crate::state::StateWords;
 use crate::table::{Header, Table};
@@ -175,6 +175,18 @@ pub struct Outbox {
     pub values: Vec<f64>,
     /// A non-finite write, as (group, element): the run ends as an ERROR that names it.
     pub not_finite: Option<(GroupId, usize)>,
+}
+
+impl Outbox {
+    /// With room for one activation that writes every group of a layout once: more than any component does.
+    #[must_use]
+    pub fn for_layout(layout: &Layout) -> Outbox {
+        Outbox {
+            items: Vec::with_capacity(layout.group_count()),
+            values: Vec::with_capacity(layout.value_count()),
+            not_finite: None,
+        }
+    }
 }
 
 /// What a component sees and may do while it is activated.

@@ -57,7 +57,7 @@ impl Scratch {
     #[must_use]
     pub fn new(model: &Model) -> Scratch {
         Scratch {
-            outbox: Outbox::default(),
+            outbox: Outbox::for_layout(&model.layout),
             of_seats: model.seats.iter().map(|seat| seat.component.scratch()).collect(),
             values: vec![0.0; model.widest_group],
         }
