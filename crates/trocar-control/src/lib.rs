@@ -12,6 +12,7 @@
 //! before the instant, so that no cycle arises.
 
 pub mod arm;
+pub mod comparison;
 pub mod crtk;
 pub mod inverse;
 pub mod joint;
@@ -24,6 +25,7 @@ pub mod supervisor;
 pub mod trajectory;
 
 pub use arm::{Arm, ArmConfig, ArmJointConfig, Refusal};
+pub use comparison::{ComparisonConfig, TwoSensors};
 pub use crtk::{OperatingState, StateCommand};
 pub use inverse::{InverseError, Search};
 pub use joint::{ArmJoints, Joint, JointKind, MAX_AXES, MAX_JOINTS};

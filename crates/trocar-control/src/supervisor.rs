@@ -1,14 +1,17 @@
-//! The safety supervisor: two of the published checks, and nothing that the published chain does not have.
+//! The safety supervisor: three of the published checks, and nothing that the published chain does not have.
 //!
 //! - **Tracking error**: while motor power is on, |setpoint − measured| above a joint's threshold trips (`mtsPID.cpp`;
 //!   thresholds in `sawIntuitiveResearchKit/share/pid`). Setpoints are those of before this instant.
 //! - **Watchdog**: no fresh, valid `measured_js` for 30 ms trips in every operating state (`IO_proxy.cpp`). Fresh means
 //!   that its stamp is newer than the last; the time counts from when it arrived, as the electronics' watchdog counts
 //!   packets, so a delay that is constant goes unnoticed.
+//! - **Potentiometer mismatch**: while motor power is on, an actuator's potentiometer that is too far from its encoder for
+//!   too long trips ([`crate::comparison`]). Only what the file lists is compared.
 //!
 //! A trip is latched until a client retries: once the arm has gone to FAULT and left it again, the supervisor shows no
 //! trip for one activation and then judges afresh. A condition that persists trips again.
 
+use crate::comparison::{self, Comparison, ComparisonConfig, TwoSensors};
 use crate::crtk::OperatingState;
 use crate::joint::{ArmJoints, ValueRange, check_quantity, register_size};
 use crate::servo::check_timing;
@@ -21,11 +24,12 @@ use trocar_signal::{
 };
 
 /// The values of the group `supervisor.trip`, in order.
-pub const TRIPS: [&str; 3] = ["none", "tracking_error", "watchdog"];
+pub const TRIPS: [&str; 4] = ["none", "tracking_error", "watchdog", "potentiometer_mismatch"];
 
 const NO_TRIP: u64 = 0;
 const TRACKING_ERROR: u64 = 1;
 const WATCHDOG: u64 = 2;
+const POTENTIOMETER_MISMATCH: u64 = 3;
 
 /// The safety supervisor of an arm.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -41,6 +45,9 @@ pub struct SupervisorConfig {
     pub watchdog: Sourced<Duration>,
     /// The largest tracking errors: each joint once, and the jaw.
     pub joints: Vec<SupervisorJointConfig>,
+    /// Which potentiometers are compared with their encoders. Absent: none.
+    #[serde(default)]
+    pub potentiometers: Vec<ComparisonConfig>,
 }
 
 /// The threshold of one joint.
@@ -55,9 +62,10 @@ pub struct SupervisorJointConfig {
 }
 
 impl SupervisorConfig {
-    /// Every mistake: timing, joints that are missing or unknown, thresholds of the wrong unit or sign.
+    /// Every mistake: timing, joints that are missing or unknown, thresholds of the wrong unit or sign, comparisons of
+    /// what is not among `actuators`.
     #[must_use]
-    pub fn check(&self, joints: &ArmJoints) -> Vec<Problem> {
+    pub fn check(&self, joints: &ArmJoints, actuators: &[TwoSensors]) -> Vec<Problem> {
         let mut problems = check_timing(self.rate, self.compute_time.value);
         if !(self.watchdog.value.si() > 0.0 && self.watchdog.value.si().is_finite()) {
             problems.push(Problem::new("watchdog", "must be greater than zero"));
@@ -69,6 +77,7 @@ impl SupervisorConfig {
             let dimension = joint.kind.position();
             check_quantity(&key, &watched.tracking_error, dimension, ValueRange::Positive, &mut problems);
         }
+        problems.extend(comparison::check(&self.potentiometers, actuators));
         problems
     }
 }
@@ -101,6 +110,7 @@ pub struct Supervisor {
     setpoint: ReadPort,
     jaw: Option<(ReadPort, ReadPort)>,
     operating_state: ReadPort,
+    comparison: Comparison,
     trip: WritePort,
 }
 
@@ -108,8 +118,9 @@ impl Supervisor {
     /// The supervisor of `instance`.
     ///
     /// Reads `measured_js` and, as they were before the instant, `setpoint_js` and `operating_state`, and those of the
-    /// jaw; writes `supervisor.trip`. Registers `<instance>.supervisor.watchdog` and
-    /// `<instance>.supervisor.<joint>.tracking_error` as tunable parameters.
+    /// jaw, and `<actuator>.measured_positions` of the `actuators` that are compared; writes `supervisor.trip`. Registers
+    /// `<instance>.supervisor.watchdog`, `<instance>.supervisor.<joint>.tracking_error` and those of the comparison as
+    /// tunable parameters.
     ///
     /// # Errors
     /// What [`SupervisorConfig::check`] finds.
@@ -118,9 +129,10 @@ impl Supervisor {
         config: &SupervisorConfig,
         provenance: &Provenance<'_>,
         joints: &ArmJoints,
+        actuators: &[TwoSensors],
         registration: &mut Registration,
     ) -> Result<Supervisor, Vec<Problem>> {
-        let problems = config.check(joints);
+        let problems = config.check(joints, actuators);
         if !problems.is_empty() {
             return Err(problems);
         }
@@ -162,6 +174,7 @@ impl Supervisor {
                 )
             }),
             operating_state: registration.read_previous(format!("{instance}.operating_state")),
+            comparison: Comparison::new(instance, &config.potentiometers, provenance, registration),
             trip: registration.write(trip),
         })
     }
@@ -197,12 +210,16 @@ impl Component for Supervisor {
         }
         let operating_state = OperatingState::from_value(io.read(self.operating_state)[0]);
         let in_fault = operating_state == OperatingState::Fault;
+        let own_words = size_of::<SupervisorState>() / 8;
+        let has_parted = self.comparison.has_parted(io, own_words, operating_state.is_powered());
         if state.trip == NO_TRIP {
             let silent_s = now.since(state.feedback_arrived).seconds();
             if silent_s > io.parameter(self.watchdog) {
                 state.trip = WATCHDOG;
             } else if operating_state.is_powered() && self.has_lost_track(io) {
                 state.trip = TRACKING_ERROR;
+            } else if has_parted {
+                state.trip = POTENTIOMETER_MISMATCH;
             }
         } else if in_fault {
             state.fault_seen = 1;
@@ -244,6 +261,7 @@ mod tests {
                 watched("yaw", "0.5 rad"),
                 watched("insertion", "0.05 m"),
             ],
+            potentiometers: Vec::new(),
         }
     }
 
@@ -258,7 +276,7 @@ mod tests {
             let provenance = Provenance { sources: &sources, source: None, standing: Standing::Datasheet };
             let mut registration = Registration::new("x.supervisor");
             let supervisor =
-                Supervisor::new("x", &config(), &provenance, &joints(), &mut registration).unwrap();
+                Supervisor::new("x", &config(), &provenance, &joints(), &[], &mut registration).unwrap();
             let kind = crate::JointKind::Revolute;
             let inputs = vec![
                 joints().state_group("x.measured_js"),
@@ -374,7 +392,7 @@ mod tests {
         bad.watchdog = Sourced::bare(Duration::from_si(0.0));
         bad.joints[0].tracking_error = Sourced::bare(AnyQuantity::parse("3 mm").unwrap());
         bad.joints.pop();
-        let keys: Vec<String> = bad.check(&joints()).into_iter().map(|p| p.key).collect();
+        let keys: Vec<String> = bad.check(&joints(), &[]).into_iter().map(|p| p.key).collect();
         assert_eq!(keys, ["watchdog", "joints", "joints[0].tracking_error"]);
     }
 }

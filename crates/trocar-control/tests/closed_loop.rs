@@ -93,7 +93,8 @@ impl Robot {
 
         let mut for_supervisor = Registration::new("r.supervisor");
         let config: SupervisorConfig = toml::from_str(SUPERVISOR).unwrap();
-        let supervisor = Supervisor::new("r", &config, &provenance, &joints, &mut for_supervisor).unwrap();
+        let supervisor =
+            Supervisor::new("r", &config, &provenance, &joints, &[], &mut for_supervisor).unwrap();
         let mut for_arm = Registration::new("r.arm");
         let config: ArmConfig = toml::from_str(ARM).unwrap();
         let arm = Arm::new("r", &config, &provenance, kinematics, &mut for_arm).unwrap();

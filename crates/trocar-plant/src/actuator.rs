@@ -1,4 +1,4 @@
-//! One actuator of an arm as its file describes it: motor, gear, encoder.
+//! One actuator of an arm as its file describes it: motor, gear, encoder, potentiometer.
 //!
 //! Positions and efforts of an actuator are those of its output, after the gear: rad and N m where the output turns,
 //! m and N where it slides. The motor's shaft turns by `gear` radians for each radian or metre of the output.
@@ -6,6 +6,7 @@
 use crate::check;
 use crate::encoder::EncoderConfig;
 use crate::motor::MotorConfig;
+use crate::potentiometer::PotentiometerConfig;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use trocar_signal::quantity::{MomentOfInertia, TorqueConstant};
@@ -67,6 +68,9 @@ pub struct ActuatorConfig {
     pub motor: MotorConfig,
     /// The encoder on the motor's shaft.
     pub encoder: EncoderConfig,
+    /// The potentiometer on the output. Absent: it has none.
+    #[serde(default)]
+    pub potentiometer: Option<PotentiometerConfig>,
 }
 
 impl ActuatorConfig {
@@ -85,6 +89,9 @@ impl ActuatorConfig {
         }
         problems.extend(check::under("motor", self.motor.check()));
         problems.extend(check::under("encoder", self.encoder.check()));
+        if let Some(potentiometer) = &self.potentiometer {
+            problems.extend(check::under("potentiometer", potentiometer.check(self.kind.position())));
+        }
         problems
     }
 
@@ -151,6 +158,7 @@ pub(crate) mod tests {
                 period_bits: Sourced::bare(26),
                 shortest_predicted_quarter: Sourced::bare(2000),
             },
+            potentiometer: None,
         }
     }
 

@@ -6,6 +6,9 @@
 //! current × torque constant × gear **by the numbers of the file**: a motor whose torque constant has changed is not
 //! known to the controller. Efforts are positive where they push their joint to greater positions.
 //!
+//! Where an actuator has a potentiometer too, its position by both sensors is written in one message,
+//! `INSTANCE.ACTUATOR.measured_positions`, so that whoever compares them compares one instant.
+//!
 //! A joint is valid if every reading that its row of A uses is; a group is valid if all its joints are. A current that
 //! nobody has written yet is zero.
 
@@ -16,8 +19,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use trocar_signal::quantity::{Duration, Frequency};
 use trocar_signal::{
-    Activation, Component, Dimension, GroupSpec, Nanos, ParameterSpec, Problem, Provenance, ReadPort,
-    Registration, Sourced, WritePort,
+    Activation, Component, Dimension, Element, GroupSpec, Nanos, ParameterSpec, Problem, Provenance,
+    ReadPort, Registration, Sourced, WritePort,
 };
 
 /// The bus between an arm's boards and its controller.
@@ -68,7 +71,24 @@ pub fn jaw_state(path: impl Into<String>, kind: ActuatorKind) -> GroupSpec {
     spec
 }
 
+/// A potentiometer's position, and the message with both positions of its actuator.
+struct Redundant {
+    position: ReadPort,
+    both: WritePort,
+}
+
+/// The group of an actuator's position by both of its sensors.
+fn measured_positions(path: &str, kind: ActuatorKind) -> GroupSpec {
+    let element = |name: &str| Element { name: name.to_owned(), dimension: kind.position() };
+    GroupSpec::vector(
+        format!("{path}.measured_positions"),
+        vec![element("encoder"), element("potentiometer")],
+    )
+    .meaning("Position of the actuator's output as the controller has it from encoder and potentiometer")
+}
+
 struct Actuator {
+    potentiometer: Option<Redundant>,
     position: ReadPort,
     velocity: ReadPort,
     current: ReadPort,
@@ -77,9 +97,10 @@ struct Actuator {
 
 /// The component `INSTANCE.bus`, a periodic task.
 ///
-/// Reads `INSTANCE.ACTUATOR.encoder.position` and `.velocity` as they stand at its instant, and
-/// `INSTANCE.ACTUATOR.motor.current` as it was before (the mean over the step that has just ended). Writes
-/// `INSTANCE.measured_js` and `INSTANCE.jaw.measured_js`.
+/// Reads `INSTANCE.ACTUATOR.encoder.position` and `.velocity` and, where there is one, `.potentiometer.position` as they
+/// stand at its instant, and `INSTANCE.ACTUATOR.motor.current` as it was before (the mean over the step that has just
+/// ended). Writes `INSTANCE.measured_js` and `INSTANCE.jaw.measured_js`, and `INSTANCE.ACTUATOR.measured_positions` for
+/// each actuator with a potentiometer.
 pub struct Bus {
     actuators: Vec<Actuator>,
     coupling: Coupling,
@@ -131,7 +152,12 @@ impl Bus {
             .iter()
             .map(|actuator| {
                 let path = format!("{instance}.{}", actuator.name);
+                let potentiometer = actuator.potentiometer.is_some().then(|| Redundant {
+                    position: reg.read(format!("{path}.potentiometer.position")),
+                    both: reg.write(measured_positions(&path, actuator.kind)),
+                });
                 Actuator {
+                    potentiometer,
                     position: reg.read(format!("{path}.encoder.position")),
                     velocity: reg.read(format!("{path}.encoder.velocity")),
                     current: reg.read_previous(format!("{path}.motor.current")),
@@ -178,6 +204,12 @@ impl Component for Bus {
             valid |=
                 u32::from(current_valid && io.is_valid(actuator.position) && io.is_valid(actuator.velocity))
                     << a;
+        }
+        for actuator in &self.actuators {
+            let Some(redundant) = &actuator.potentiometer else { continue };
+            let both = [io.read(actuator.position)[0], io.read(redundant.position)[0]];
+            let both_valid = io.is_valid(actuator.position) && io.is_valid(redundant.position);
+            io.send(redundant.both, &both, io.now, self.delay, both_valid);
         }
         let mut joints = [[0.0; MAX_ACTUATORS]; 3];
         self.coupling.joints_from_actuators(&read[0], &mut joints[0]);
@@ -274,6 +306,41 @@ mod tests {
         let jaw = layout.group("psm1.jaw.measured_js").unwrap();
         assert_eq!(layout.spec(jaw).element_path(0), "psm1.jaw.measured_js.position");
         assert_eq!(table.header(jaw).stamp, Time(7));
+    }
+
+    /// Where an actuator has two sensors their positions travel together, and either may spoil the message.
+    #[test]
+    fn both_positions_of_an_actuator_come_in_one_message() {
+        let sources = BTreeMap::new();
+        let provenance = Provenance { sources: &sources, source: None, standing: Standing::Assumed };
+        let coupling = Coupling::new(&rows(&[&[1.0]]), 1).unwrap();
+        let joints = JointList { joints: &[("yaw", ActuatorKind::Revolute)], jaw: None };
+        let with = ActuatorConfig {
+            potentiometer: crate::potentiometer::tests::config().potentiometer,
+            ..actuator("yaw")
+        };
+        let mut reg = Registration::new("psm1.bus");
+        let bus = Bus::new("psm1", &bus_config(), &[with], joints, &coupling, &provenance, &mut reg).unwrap();
+        let scalar = |path: &str, dimension| GroupSpec::scalar(format!("psm1.yaw.{path}"), dimension);
+        let inputs = vec![
+            scalar("encoder.position", Dimension::ANGLE),
+            scalar("encoder.velocity", Dimension::ANGULAR_VELOCITY),
+            scalar("potentiometer.position", Dimension::ANGLE),
+            scalar("motor.current", Dimension::CURRENT),
+        ];
+        let mut bench = Bench::new(inputs, vec![(reg, Box::new(bus))]).unwrap();
+        bench.set("psm1.yaw.encoder.position", Time(1), &[0.25]).unwrap();
+        let valid = |bench: &Bench| {
+            let (layout, table) = bench.table();
+            table.header(layout.group("psm1.yaw.measured_positions").unwrap()).valid == 1
+        };
+        bench.activate(0, Time(2)).unwrap();
+        assert!(!valid(&bench), "the potentiometer has not been read yet");
+        bench.set("psm1.yaw.potentiometer.position", Time(3), &[0.125]).unwrap();
+        let delays = bench.activate(0, Time(4)).unwrap();
+        assert!(valid(&bench));
+        assert_eq!(bench.get("psm1.yaw.measured_positions"), [0.25, 0.125]);
+        assert_eq!(delays["psm1.yaw.measured_positions"], Nanos(60_000));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What a robot is made of besides its links, and what a laboratory stands beside it.
 //!
 //! Every part is a [`trocar_signal::Component`] that reads groups and writes others: motors with their current loops
-//! ([`motor`]), encoders with their wire form ([`encoder`]), the bus that carries readings to a controller ([`bus`],
+//! ([`motor`]), encoders and potentiometers with their wire form ([`encoder`], [`potentiometer`]), the bus that carries readings to a controller ([`bus`],
 //! [`coupling`]), message channels ([`channel`]), and instruments ([`tracker`], [`displacement`], [`recorder`]).
 //! The configuration structs are the schema of the files that people write; each physical number is a
 //! [`trocar_signal::Sourced`] value.
@@ -10,11 +10,13 @@ pub mod actuator;
 pub mod bus;
 pub mod channel;
 mod check;
+pub mod converter;
 pub mod coupling;
 pub mod displacement;
 pub mod encoder;
 pub mod instrument;
 pub mod motor;
+pub mod potentiometer;
 pub mod recorder;
 pub mod tracker;
 
@@ -26,5 +28,6 @@ pub use displacement::{DisplacementSensor, DisplacementSensorConfig};
 pub use encoder::{CountDecoder, Encoder, EncoderConfig};
 pub use instrument::{Followed, InstrumentConfig, InstrumentStatement};
 pub use motor::{Motor, MotorConfig};
+pub use potentiometer::{Potentiometer, PotentiometerConfig};
 pub use recorder::{EdgeRecorder, EdgeRecorderConfig};
 pub use tracker::{PositionTracker, PositionTrackerConfig};

@@ -7,7 +7,7 @@ use crate::tree::{Node, Value};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-use trocar_control::{ArmConfig, ArmJoints, Joint, JointKind, ServoConfig, SupervisorConfig};
+use trocar_control::{ArmConfig, ArmJoints, Joint, JointKind, ServoConfig, SupervisorConfig, TwoSensors};
 use trocar_plant::{ActuatorConfig, BusConfig, Coupling, CouplingConfig};
 use trocar_signal::{AnyQuantity, Problem, Provenance};
 
@@ -195,6 +195,13 @@ impl RobotFile {
         })
     }
 
+    /// The actuators that have an encoder and a potentiometer, which a supervisor may compare.
+    #[must_use]
+    pub fn two_sensors(&self) -> Vec<TwoSensors> {
+        let both = self.actuators.iter().filter(|actuator| actuator.potentiometer.is_some());
+        both.map(|a| TwoSensors { actuator: a.name.clone(), position: a.kind.position() }).collect()
+    }
+
     /// What is wrong with it, as far as the file alone shows; keys from the file's root.
     #[must_use]
     pub fn check(&self) -> Vec<Problem> {
@@ -232,7 +239,7 @@ impl RobotFile {
                 Ok(joints) => {
                     problems.extend(under("arm", self.arm.check(&joints)));
                     problems.extend(under("servo", self.servo.check(&joints)));
-                    problems.extend(under("supervisor", self.supervisor.check(&joints)));
+                    problems.extend(under("supervisor", self.supervisor.check(&joints, &self.two_sensors())));
                 }
                 Err(wrong) => problems.extend(wrong),
             }

@@ -276,6 +276,8 @@ quantity_types! {
     Torque: TORQUE, "0.05 N m";
     /// An electric current.
     Current: CURRENT, "0.67 A";
+    /// A voltage.
+    Voltage: VOLTAGE, "4.5 V";
     /// A moment or product of inertia.
     MomentOfInertia: INERTIA, "1e-6 kg m^2";
     /// A motor's torque constant.

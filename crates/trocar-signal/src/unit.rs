@@ -200,6 +200,7 @@ const SYMBOLS: &[(&str, Dimension, f64)] = &[
     ("mN", Dimension::FORCE, 1e-3),
     ("kN", Dimension::FORCE, 1e3),
     ("V", Dimension::VOLTAGE, 1.0),
+    ("mV", Dimension::VOLTAGE, 1e-3),
     ("W", Dimension::POWER, 1.0),
 ];
 

@@ -9,7 +9,7 @@ use nalgebra::{Isometry3, Vector3};
 use std::collections::BTreeMap;
 use trocar_control::{Arm, ArmKinematics, RemoteCentre, Servo, ServoDrive, Supervisor};
 use trocar_measure::LimitOwner;
-use trocar_plant::{ActuatorKind, Bus, CountDecoder, Coupling, Encoder, JointList, Motor};
+use trocar_plant::{ActuatorKind, Bus, CountDecoder, Coupling, Encoder, JointList, Motor, Potentiometer};
 use trocar_scenario::mechanism::MechanismConfig;
 use trocar_scenario::robot::OwnerConfig;
 use trocar_scenario::{RobotFile, Section};
@@ -31,8 +31,8 @@ pub(crate) struct Assembly {
     pub remote_centre_in_base_m: Option<Vector3<f64>>,
     /// How long after a command was taken its flag `is_busy` may still be old.
     pub settle: Nanos,
-    /// Widths of the encoders' counts, by actuator.
-    pub count_bits: Vec<u32>,
+    /// The groups that are counts on the wire, with their width in bits.
+    pub wires: Vec<(String, u32)>,
 }
 
 /// Where an arm stands and how time passes there.
@@ -109,6 +109,9 @@ pub(crate) fn assemble(
     let actuators = robot.provenance(Section::Actuators);
     let mut note = |prefix: &str, found: Vec<Problem>| problems.extend(under(prefix, found));
 
+    // The boards convert when the bus asks for readings. A rate that is none is named below.
+    let bus_rate = Rate::from_hz(robot.bus.rate.value.si());
+    let with_bus = bus_rate.map_or(Pace::EveryStep, |rate| Pace::Task(Task::at(rate)));
     for (place, actuator) in robot.actuators.iter().enumerate() {
         let key = format!("actuators[{place}]");
         let mut registration = Registration::new(format!("{instance}.{}.encoder", actuator.name));
@@ -121,6 +124,18 @@ pub(crate) fn assemble(
             Ok(decoder) => push(registration, Box::new(decoder), Pace::EveryStep, Role::Channel),
             Err(found) => note(&key, found),
         }
+        let mut registration = Registration::new(format!("{instance}.{}.potentiometer", actuator.name));
+        match Potentiometer::new(instance, actuator, place, &actuators, &mut registration) {
+            Ok(Some(sensor)) => push(registration, Box::new(sensor), with_bus, Role::Sensor),
+            Ok(None) => {}
+            Err(found) => note(&key, found),
+        }
+        if let Some(potentiometer) = &actuator.potentiometer {
+            let path = format!("{instance}.{}.potentiometer.reader", actuator.name);
+            let mut registration = Registration::new(path);
+            let reader = potentiometer.reader(instance, actuator, &mut registration);
+            push(registration, Box::new(reader), with_bus, Role::Channel);
+        }
     }
     let kind = |position: Dimension| match position {
         Dimension::LENGTH => ActuatorKind::Prismatic,
@@ -132,7 +147,7 @@ pub(crate) fn assemble(
     let mut registration = Registration::new(format!("{instance}.bus"));
     let bus = robot.provenance(Section::Bus);
     match Bus::new(instance, &robot.bus, &robot.actuators, list, &coupling, &bus, &mut registration) {
-        Ok(component) => match Rate::from_hz(robot.bus.rate.value.si()) {
+        Ok(component) => match bus_rate {
             Some(rate) => {
                 push(registration, Box::new(component), Pace::Task(Task::at(rate)), Role::Channel);
             }
@@ -148,7 +163,7 @@ pub(crate) fn assemble(
     let provenance = robot.provenance(Section::Supervisor);
     let mut registration = Registration::new(format!("{instance}.supervisor"));
     let config = &robot.supervisor;
-    match Supervisor::new(instance, config, &provenance, &joints, &mut registration) {
+    match Supervisor::new(instance, config, &provenance, &joints, &robot.two_sensors(), &mut registration) {
         Ok(component) => match task(config.rate.si(), config.compute_time.value.si()) {
             Some(task) => push(registration, Box::new(component), Pace::Task(task), Role::Supervisor),
             None => note("supervisor", no_task()),
@@ -219,8 +234,20 @@ pub(crate) fn assemble(
         actuators: robot.actuators.iter().map(|a| a.name.clone()).collect(),
         remote_centre_in_base_m,
         settle,
-        count_bits: robot.actuators.iter().map(|a| a.encoder.count_bits.value).collect(),
+        wires: wires(instance, robot),
     })
+}
+
+fn wires(instance: &str, robot: &RobotFile) -> Vec<(String, u32)> {
+    let mut wires = Vec::new();
+    for actuator in &robot.actuators {
+        let path = format!("{instance}.{}", actuator.name);
+        wires.push((format!("{path}.encoder.count"), actuator.encoder.count_bits.value));
+        if let Some(potentiometer) = &actuator.potentiometer {
+            wires.push((format!("{path}.potentiometer.count"), potentiometer.adc_bits.value));
+        }
+    }
+    wires
 }
 
 /// The rows of A⁻¹: actuator position = row · q.

@@ -512,11 +512,12 @@ impl<'a> Compiler<'a> {
 
     /// The width of the count that a target is, if it is one.
     fn wire_bits(&self, target: &str) -> Option<u32> {
-        let rest = target.strip_suffix(".encoder.count")?;
-        let (instance, actuator) = rest.split_once('.')?;
-        let arm = self.arms.get(instance)?;
-        let at = arm.actuators.iter().position(|a| a == actuator)?;
-        arm.count_bits.get(at).copied()
+        let instance = target.split('.').next()?;
+        let is_part = |path: &str| {
+            target.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        let wires = &self.arms.get(instance)?.wires;
+        wires.iter().find(|(path, _)| is_part(path)).map(|(_, bits)| *bits)
     }
 
     fn requirements(&mut self, measures: &[crate::case::MeasurePlan]) -> Vec<RequirementPlan> {
