@@ -3,7 +3,8 @@
 // pinocchio_side NUMBERS CASE METHOD STEP_US REPEATS [TIPS]
 //   CASE    passive | tracking | aba (then METHOD is world or local, and one evaluation is timed)
 //   METHOD  euler (semi-implicit) | rk4
-// Prints the best and the median time: seconds of one thread for a simulated second, or for one evaluation.
+// Prints the seconds that a simulated second takes, or one evaluation: the least of each piece of about a hundred steps
+// over all repeats, added up, so that what else runs on the machine does not count.
 // With TIPS it also writes rows of t, x, y, z (f64) of the tip, from a run of its own that is not timed.
 
 #include <algorithm>
@@ -80,11 +81,6 @@ double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-void print_times(std::vector<double>& times) {
-  std::sort(times.begin(), times.end());
-  std::printf("%.9e %.9e\n", times.front(), times[times.size() / 2]);
-}
-
 struct Run {
   const Arm& arm;
   bool servo, rk4;
@@ -132,6 +128,9 @@ struct Run {
     std::fwrite(pose.translation().data(), sizeof(double), 3, tips);
   }
 
+  // Least time of each piece of the second.
+  std::vector<double> least;
+
   void one_second(int step_us, std::FILE* tips) {
     Vector q(N), v = Vector::Zero(N);
     for (int k = 0; k < N; ++k) {
@@ -140,12 +139,22 @@ struct Run {
     }
     record(tips, q, 0);
     const int substeps = step_us < 1000 ? 1000 / step_us : 1, interval_us = step_us * substeps;
+    const int piece_us = std::max(100 * step_us, interval_us);
+    least.resize((1000000 + piece_us - 1) / piece_us, 1e9);
+    int piece = 0;
+    double began = now();
     for (int us = 0; us < 1000000; us += interval_us) {
       if (servo)
         for (int k = 0; k < N; ++k)
           held[k] = p[k] * (reference[us / 1000][0][k] - q[k]) + d[k] * (reference[us / 1000][1][k] - v[k]);
       for (int i = 0; i < substeps; ++i) step(q, v, 1e-6 * step_us);
       record(tips, q, 1e-6 * (us + interval_us));
+      if ((us + interval_us) / piece_us > piece || us + interval_us >= 1000000) {
+        const double ended = now();
+        if (!tips) least[piece] = std::min(least[piece], ended - began);
+        ++piece;
+        began = ended;
+      }
     }
   }
 
@@ -162,31 +171,28 @@ int main(int argc, char** argv) {
   const Arm arm = read(argv[1]);
   const std::string what = argv[2], method = argv[3];
   const int step_us = std::atoi(argv[4]), repeats = std::atoi(argv[5]);
-  std::vector<double> times;
   if (what == "aba") {
     const auto convention = method == "world" ? pinocchio::Convention::WORLD : pinocchio::Convention::LOCAL;
     pinocchio::Data data(arm.model);
     Vector q(N), v = Vector::Constant(N, 0.3), tau = Vector::Constant(N, 0.1);
+    double least = 1e9;
     for (int i = 0; i < repeats; ++i) {
       for (int k = 0; k < N; ++k) q[k] = arm.at("start", k);
       const double began = now();
-      for (int j = 0; j < 1000; ++j) {
+      for (int j = 0; j < 100; ++j) {
         q[0] += 1e-9;
         pinocchio::aba(arm.model, data, q, v, tau, convention);
       }
-      times.push_back((now() - began) / 1000);
+      least = std::min(least, now() - began);
     }
-    print_times(times);
-    for (int k = 0; k < N; ++k) std::fprintf(stderr, "%.15e\n", data.ddq[k]);
+    std::printf("%.9e\n", least / 100);
     return 0;
   }
   Run run(arm, what != "passive", method == "rk4");
-  for (int i = 0; i < repeats; ++i) {
-    const double began = now();
-    run.one_second(step_us, nullptr);
-    times.push_back(now() - began);
-  }
-  if (repeats) print_times(times);
+  for (int i = 0; i < repeats; ++i) run.one_second(step_us, nullptr);
+  double sum = 0;
+  for (const double time : run.least) sum += time;
+  if (repeats) std::printf("%.9e\n", sum);
   if (argc > 6) {
     std::FILE* tips = std::fopen(argv[6], "wb");
     if (!tips) return 1;

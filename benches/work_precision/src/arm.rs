@@ -1,4 +1,4 @@
-//! Arm A, built from the numbers of its URDF as `run.py` lays them out.
+//! Arm A, built from the numbers of its URDF as `numbers.txt` lays them out.
 
 use std::collections::BTreeMap;
 
@@ -14,15 +14,22 @@ pub const N: usize = 7;
 
 /// The arm, its joints' coordinates in order, its tip and the numbers of the cases.
 pub struct Arm {
+    /// The arm.
     pub mechanism: Mechanism,
+    /// In the order of the joints.
     pub coordinates: [CoordinateId; N],
+    /// The frame that the tip belongs to.
     pub tip: FrameId,
+    /// The tip in that frame, m.
     pub tip_in_frame_m: Vector3<f64>,
     numbers: BTreeMap<String, [f64; N]>,
 }
 
 impl Arm {
     /// Reads lines of a key and its numbers.
+    ///
+    /// # Errors
+    /// A line that is none, or an arm that cannot be.
     pub fn read(text: &str) -> Result<Self, Error> {
         let mut numbers = BTreeMap::new();
         let (mut gravity, mut tip_in_body_m) = (Vector3::zeros(), Vector3::zeros());
@@ -78,6 +85,9 @@ impl Arm {
     }
 
     /// One number for each joint.
+    ///
+    /// # Errors
+    /// There is no such line.
     pub fn numbers(&self, key: &str) -> Result<&[f64; N], Error> {
         self.numbers.get(key).ok_or_else(|| format!("there are no numbers {key:?}").into())
     }

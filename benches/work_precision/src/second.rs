@@ -2,6 +2,7 @@
 
 use std::f64::consts::TAU;
 
+use nalgebra::Vector3;
 use trocar_dynamics::{
     Drive, Friction, Integrator, Island, IslandBuilder, IslandInputs, IslandWorkspace, SpringDamper,
 };
@@ -46,6 +47,10 @@ struct Servo {
 }
 
 impl<'a> Second<'a> {
+    /// Compiles a case for an integrator and a step, µs.
+    ///
+    /// # Errors
+    /// A step that does not divide the controller's millisecond, or numbers that are not there.
     pub fn new(arm: &'a Arm, case: Case, integrator: Integrator, step_us: u32) -> Result<Self, Error> {
         if step_us == 0
             || (step_us <= 1000 && 1000 % step_us != 0)
@@ -77,7 +82,7 @@ impl<'a> Second<'a> {
                 b.element(&name, &row, Friction::new(of("coulomb")?, of("damping")?, stiffness, bristle)?);
             }
         }
-        let island = b.build()?;
+        let mut island = b.build()?;
         let mut servo = None;
         let (mut q, mut qd) = (*arm.numbers("start")?, [0.0; N]);
         if case != Case::Passive {
@@ -89,6 +94,7 @@ impl<'a> Second<'a> {
             }
             servo = Some(Servo { reference, p: *arm.numbers("p")?, d: *arm.numbers("d")?, efforts });
         }
+        island.note_stiffness(&q, &[])?;
         let start = island.initial_state(&q, &qd)?;
         Ok(Self {
             arm,
@@ -103,15 +109,29 @@ impl<'a> Second<'a> {
         })
     }
 
+    /// From one instant that others see to the next: the controller's millisecond, or a longer step.
+    fn interval_us(&self) -> u32 {
+        if self.step_us < 1000 { 1000 } else { self.step_us }
+    }
+
+    /// About a hundred steps.
+    pub fn piece_us(&self) -> u32 {
+        let steps_us = 100 * self.step_us;
+        steps_us.div_ceil(self.interval_us()) * self.interval_us()
+    }
+
     /// Runs it from its start; `at` sees island, state and µs at the start and at the end of each interval.
+    ///
+    /// # Errors
+    /// The integration or `at` failed.
     pub fn run(
         &mut self,
         mut at: impl FnMut((&Island, &mut IslandWorkspace), &[f64], u32) -> Result<(), Error>,
     ) -> Result<(), Error> {
         self.state.copy_from_slice(&self.start);
         at((&self.island, &mut self.ws), &self.state, 0)?;
-        let substeps = if self.step_us < 1000 { 1000 / self.step_us } else { 1 };
-        let (interval_us, step_s) = (self.step_us * substeps, 1e-6 * f64::from(self.step_us));
+        let (interval_us, step_s) = (self.interval_us(), 1e-6 * f64::from(self.step_us));
+        let substeps = interval_us / self.step_us;
         let mut now_us = 0;
         while now_us < 1_000_000 {
             if let Some(servo) = &self.servo {
@@ -131,19 +151,19 @@ impl<'a> Second<'a> {
         Ok(())
     }
 
-    /// Rows of t (s) and tip in the world (m), as little-endian bytes.
-    pub fn tips(&mut self) -> Result<Vec<u8>, Error> {
+    /// Where the tip is in the world (m) at the start and at the end of each interval, with the time, µs.
+    ///
+    /// # Errors
+    /// The integration failed.
+    pub fn tips(&mut self) -> Result<Vec<(u32, Vector3<f64>)>, Error> {
         let (tip, point) = (self.arm.tip, self.arm.tip_in_frame_m);
-        let mut bytes = Vec::new();
+        let mut tips = Vec::new();
         self.run(|(island, ws), state, now_us| {
             island.kinematics(state, ws)?;
-            let at = ws.mechanism().point_in_world(tip, &point);
-            for value in [1e-6 * f64::from(now_us), at.x, at.y, at.z] {
-                bytes.extend(value.to_le_bytes());
-            }
+            tips.push((now_us, ws.mechanism().point_in_world(tip, &point)));
             Ok(())
         })?;
-        Ok(bytes)
+        Ok(tips)
     }
 }
 
