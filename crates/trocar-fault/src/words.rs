@@ -24,10 +24,24 @@ impl Part {
     /// The part that a path speaks of.
     #[must_use]
     pub fn of(path: &str) -> Part {
+        const SENSORS: &[&str] = &[
+            "encoder",
+            "potentiometer",
+            "measured_positions",
+            "torque_sensor",
+            "wrench",
+            "angular_velocity",
+            "specific_force",
+            "count",
+            "sensor",
+            "measured_js",
+            "measured_cp",
+            "measured_cv",
+        ];
         let has = |names: &[&str]| path.split('.').any(|part| names.contains(&part));
         if has(&["current_command", "motor"]) {
             Part::Motor
-        } else if has(&["encoder", "potentiometer", "sensor", "measured_js", "measured_cp", "measured_cv"]) {
+        } else if has(SENSORS) {
             Part::Sensor
         } else {
             Part::Message

@@ -1,7 +1,8 @@
 //! What a robot is made of besides its links, and what a laboratory stands beside it.
 //!
 //! Every part is a [`trocar_signal::Component`] that reads groups and writes others: motors with their current loops
-//! ([`motor`]), encoders and potentiometers with their wire form ([`encoder`], [`potentiometer`]), the bus that carries readings to a controller ([`bus`],
+//! ([`motor`]), encoders and potentiometers with their wire form ([`encoder`], [`potentiometer`]),
+//! sensors in frames ([`imu`], [`force_sensor`], [`torque_sensor`]), the bus that carries readings to a controller ([`bus`],
 //! [`coupling`]), message channels ([`channel`]), and instruments ([`tracker`], [`displacement`], [`recorder`]).
 //! The configuration structs are the schema of the files that people write; each physical number is a
 //! [`trocar_signal::Sourced`] value.
@@ -14,10 +15,14 @@ pub mod converter;
 pub mod coupling;
 pub mod displacement;
 pub mod encoder;
+pub mod force_sensor;
+pub mod imu;
 pub mod instrument;
 pub mod motor;
 pub mod potentiometer;
 pub mod recorder;
+pub mod strain;
+pub mod torque_sensor;
 pub mod tracker;
 
 pub use actuator::{ActuatorConfig, ActuatorKind};
@@ -26,8 +31,11 @@ pub use channel::{Channel, ChannelConfig};
 pub use coupling::{Coupling, CouplingConfig};
 pub use displacement::{DisplacementSensor, DisplacementSensorConfig};
 pub use encoder::{CountDecoder, Encoder, EncoderConfig};
+pub use force_sensor::{ForceSensor, ForceSensorConfig};
+pub use imu::{Imu, ImuConfig};
 pub use instrument::{Followed, InstrumentConfig, InstrumentStatement};
 pub use motor::{Motor, MotorConfig};
 pub use potentiometer::{Potentiometer, PotentiometerConfig};
 pub use recorder::{EdgeRecorder, EdgeRecorderConfig};
+pub use torque_sensor::{TorqueSensor, TorqueSensorConfig};
 pub use tracker::{PositionTracker, PositionTrackerConfig};

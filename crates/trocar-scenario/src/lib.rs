@@ -20,6 +20,7 @@ pub mod scenario;
 pub mod scene;
 pub mod schema;
 mod semantics;
+mod sensors;
 pub mod source;
 pub mod span;
 pub mod template;

@@ -8,7 +8,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use trocar_control::{ArmConfig, ArmJoints, Joint, JointKind, ServoConfig, SupervisorConfig, TwoSensors};
-use trocar_plant::{ActuatorConfig, BusConfig, Coupling, CouplingConfig};
+use trocar_plant::{
+    ActuatorConfig, BusConfig, Coupling, CouplingConfig, ForceSensorConfig, ImuConfig, TorqueSensorConfig,
+};
 use trocar_signal::{AnyQuantity, Problem, Provenance};
 
 /// What a robot file calls itself.
@@ -74,6 +76,15 @@ pub struct RobotFile {
     pub remote_centre: Option<PointConfig>,
     /// Motors with gear and encoder, in the order of the coupling's columns.
     pub actuators: Vec<ActuatorConfig>,
+    /// Inertial measurement units.
+    #[serde(default)]
+    pub imus: Vec<ImuConfig>,
+    /// Six-axis force sensors.
+    #[serde(default)]
+    pub force_sensors: Vec<ForceSensorConfig>,
+    /// Torque sensors in joints.
+    #[serde(default)]
+    pub torque_sensors: Vec<TorqueSensorConfig>,
     /// How actuators move joints.
     pub coupling: CouplingConfig,
     /// How readings travel to the controller.
@@ -97,7 +108,7 @@ pub struct RobotFile {
 pub struct ProvenanceConfig {
     /// Of `[mechanism]`.
     pub mechanism: SectionProvenance,
-    /// Of `[[actuators]]` and `[coupling]`.
+    /// Of `[[actuators]]`, `[coupling]` and the sensors in frames.
     pub actuators: SectionProvenance,
     /// Of `[bus]`.
     pub bus: SectionProvenance,
@@ -114,7 +125,7 @@ pub struct ProvenanceConfig {
 pub enum Section {
     /// `[mechanism]`
     Mechanism,
-    /// `[[actuators]]` and `[coupling]`
+    /// `[[actuators]]`, `[coupling]`, `[[imus]]`, `[[force_sensors]]` and `[[torque_sensors]]`
     Actuators,
     /// `[bus]`
     Bus,
@@ -223,6 +234,7 @@ impl RobotFile {
                 problems.push(Problem::new(format!("actuators[{i}].name"), what));
             }
         }
+        problems.extend(self.check_sensors());
         problems.extend(under("bus", self.bus.check()));
         let joints = self.mechanism.coordinates.len();
         if self.actuators.len() != joints {

@@ -113,6 +113,13 @@ impl GroupSpec {
         GroupSpec::new(path, GroupKind::Pose, elements).of(frame, point)
     }
 
+    /// A force and a torque about a point, in the axes of a frame.
+    pub fn wrench(path: impl Into<String>, frame: &str, point: &str) -> GroupSpec {
+        let mut elements = axes("force", Dimension::FORCE);
+        elements.extend(axes("torque", Dimension::TORQUE));
+        GroupSpec::new(path, GroupKind::Wrench, elements).of(frame, point)
+    }
+
     /// Position, velocity and effort of joints; each joint is given with the dimension of its position.
     pub fn joint_state<'a>(
         path: impl Into<String>,

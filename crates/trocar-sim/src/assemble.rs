@@ -5,6 +5,7 @@ use crate::island;
 use crate::mechanism::{ArmMechanism, MotorLink, truth_groups};
 use crate::schedule::{Node, Pace, Role, Task};
 use crate::scope::Constant;
+use crate::sensors::{self, Feeling};
 use nalgebra::{Isometry3, Vector3};
 use std::collections::BTreeMap;
 use trocar_control::{Arm, ArmKinematics, RemoteCentre, Servo, ServoDrive, Supervisor};
@@ -224,6 +225,10 @@ pub(crate) fn assemble(
             Err(found) => note(&format!("actuators[{place}]"), found),
         }
     }
+    match sensors::nodes(instance, robot) {
+        Ok(found) => nodes.extend(found),
+        Err(found) => problems.extend(found),
+    }
     if !problems.is_empty() {
         return Err(problems);
     }
@@ -234,7 +239,7 @@ pub(crate) fn assemble(
         actuators: robot.actuators.iter().map(|a| a.name.clone()).collect(),
         remote_centre_in_base_m,
         settle,
-        wires: wires(instance, robot),
+        wires: wires(instance, robot).into_iter().chain(sensors::wires(instance, robot)).collect(),
     })
 }
 
@@ -283,6 +288,7 @@ fn mechanism_node(
     let groups = truth_groups(instance, &joint_names, &actuator_names);
     let [truth_js, truth_actuators, truth_tip] =
         ArmMechanism::declare(&built.island, &mut registration, groups);
+    let feeling = Feeling::declare(instance, robot, &built.island, &mut registration);
 
     let input_of = |name: &str| {
         let element = built.island.element(name)?;
@@ -352,6 +358,7 @@ fn mechanism_node(
         truth_js,
         truth_actuators,
         truth_tip,
+        feeling,
     };
     Node { registration, component: Box::new(component), pace: Pace::EveryStep, role: Role::Mechanism }
 }

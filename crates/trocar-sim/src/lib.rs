@@ -20,6 +20,7 @@ pub mod program;
 pub mod run;
 pub mod schedule;
 pub mod scope;
+mod sensors;
 pub mod sink;
 pub mod state;
 pub mod step;

@@ -1,5 +1,6 @@
 //! The mechanism of an arm as a component: motor currents in, truth out. Between them power flows inside the island.
 
+use crate::sensors::{Feeling, FeelingScratch};
 use nalgebra::{Isometry3, Vector3};
 use trocar_dynamics::{FrameId, Island, IslandInputs, IslandWorkspace};
 use trocar_signal::{
@@ -37,6 +38,8 @@ pub(crate) struct ArmMechanism {
     pub truth_js: WritePort,
     pub truth_actuators: WritePort,
     pub truth_tip: WritePort,
+    /// What sensors in its frames would show if they were perfect.
+    pub feeling: Feeling,
 }
 
 /// Working memory: the solver's, and rows for what is written.
@@ -46,6 +49,7 @@ struct ArmScratch {
     efforts: Vec<f64>,
     js: Vec<f64>,
     actuators: Vec<f64>,
+    feeling: FeelingScratch,
 }
 
 /// Names of the groups of truth that an arm has; declared here so that readers and the writer agree.
@@ -128,6 +132,7 @@ impl Component for ArmMechanism {
             efforts: vec![0.0; self.motors.len()],
             js: vec![0.0; 3 * self.initial_q.len()],
             actuators: vec![0.0; 3 * self.motors.len()],
+            feeling: self.feeling.scratch(&self.island),
         })
     }
 
@@ -155,14 +160,13 @@ impl Component for ArmMechanism {
                 scratch.inputs[*input] = io.parameter(*port);
             }
             let load = [this.load.map_or(0.0, |port| io.parameter(port))];
-            let inputs = IslandInputs {
-                elements: &scratch.inputs,
-                payload_mass_kg: if this.load.is_some() { &load } else { &[] },
-                wrenches: &[],
-            };
+            let payload_mass_kg: &[f64] = if this.load.is_some() { &load } else { &[] };
+            let inputs = IslandInputs { elements: &scratch.inputs, payload_mass_kg, wrenches: &[] };
             let state: &mut [f64] = bytemuck::cast_slice_mut(io.state);
             this.island.step(state, &inputs, this.step_s, &mut scratch.solver).map_err(|e| e.to_string())?;
-            this.publish(io, scratch)
+            this.publish(io, scratch)?;
+            let (solver, feeling) = (&mut scratch.solver, &mut scratch.feeling);
+            this.feeling.publish(io, &this.island, payload_mass_kg, solver, feeling)
         })
     }
 }
