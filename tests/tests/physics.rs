@@ -1,5 +1,5 @@
 //! The PSM of the shipped files, compiled and run as any scenario is, against what its own numbers demand.
-#![expect(clippy::expect_used, reason = "helpers of tests fail as tests do")]
+#![expect(clippy::expect_used, clippy::panic, reason = "helpers of tests fail as tests do")]
 
 use nalgebra::{Matrix3, Vector3};
 use std::collections::BTreeMap;
@@ -8,7 +8,7 @@ use trocar_dynamics::{
     sample,
 };
 use trocar_math::random::Stream;
-use trocar_scenario::mechanism::{FrameKind, MotionKind, Row};
+use trocar_scenario::mechanism::{FrameKind, FramePlacement, MotionKind, Row};
 use trocar_scenario::{Files, RobotFile, load_robot};
 use trocar_tests::{Bare, SWING, case, run};
 
@@ -55,12 +55,10 @@ fn mechanism_of(robot: &RobotFile, gravity_in_world_mps2: Vector3<f64>) -> Mecha
     };
     let mut frames = BTreeMap::from([("base", FrameId::BASE)]);
     for f in &robot.mechanism.frames {
-        let placement = Placement::ModifiedDh {
-            a_m: f.a.value.si(),
-            alpha_rad: f.alpha.value.si(),
-            d_m: f.d.value.si(),
-            theta_rad: f.theta.value.si(),
+        let FramePlacement::ModifiedDh { a_m, alpha_rad, d_m, theta_rad } = f.placement() else {
+            panic!("the frames of the PSM are placed by Denavit-Hartenberg parameters")
         };
+        let placement = Placement::ModifiedDh { a_m, alpha_rad, d_m, theta_rad };
         let variable = match f.kind {
             FrameKind::Fixed => None,
             FrameKind::Revolute => Some(JointVariable::revolute(&row(&f.moves))),
@@ -79,7 +77,8 @@ fn mechanism_of(robot: &RobotFile, gravity_in_world_mps2: Vector3<f64>) -> Mecha
         b.body(frames[link.frame.as_str()], &inertia).expect("a rigid body");
     }
     // joint = A · actuator; the wrist's block of A is lower triangular but for the jaw's halves: solved by hand.
-    let a = &robot.coupling.joint_from_actuator.value;
+    let coupling = robot.coupling();
+    let a = &coupling.joint_from_actuator.value;
     for (place, actuator) in robot.actuators.iter().enumerate() {
         let Some(inertia) = &actuator.rotor_inertia else { continue };
         let [roll, pitch, yaw, jaw] = [3, 4, 5, 6].map(|k| coordinates[JOINTS[k]]);

@@ -12,7 +12,8 @@ use std::path::PathBuf;
     after_help = "Examples:\n  \
         trocar run scenarios                        every scenario of a folder\n  \
         trocar run trocar:pose_repeatability        one of those that are built in\n  \
-        trocar replay results/run-001/step_delay    the same bits again\n\n\
+        trocar replay results/run-001/step_delay    the same bits again\n  \
+        trocar inspect arm.urdf                     masses, limits, reach of a mechanism\n\n\
         Exit codes: 0 all PASS, 1 a FAIL, 2 bad usage or file, 3 INVALID or INCONCLUSIVE, 4 ERROR."
 )]
 pub struct Arguments {
@@ -32,6 +33,8 @@ pub enum Command {
     List(ListArgs),
     /// List signals, commands, parameters and fault targets of a scene or scenario
     Paths(PathsArgs),
+    /// Print what a mechanism is: tree, masses, limits, reach; with --q what it does: Jacobians, mass matrix, efforts
+    Inspect(InspectArgs),
     /// Run a result again from its inputs alone: identical, or what differs first
     Replay(ReplayArgs),
     /// Print the JSON Schema of a kind of file, or the reference of all keys
@@ -142,6 +145,60 @@ pub struct PathsArgs {
     pub json: bool,
 }
 
+/// `trocar inspect`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Lists are separated by commas, in the order of the joints that the first lines print; SI and radians. \
+    Everything is in the axes of the robot's base.\n\nExamples:\n  \
+    trocar inspect arm.urdf\n  \
+    trocar inspect trocar:psm_classic_lnd\n  \
+    trocar inspect arm.urdf --q 0.1,-0.2,0.3 --qd 0,0,1 --json > arm.json\n  \
+    trocar inspect arm.urdf --q 0.1,-0.2,0.3 --frame elbow --gravity 0,0,0"
+)]
+pub struct InspectArgs {
+    /// A robot file, a scene, a URDF file, or trocar:NAME for a built-in one
+    pub file: PathBuf,
+    /// Only this robot of a scene
+    #[arg(long, value_name = "NAME")]
+    pub robot: Option<String>,
+    /// Positions, rad or m [default: the start, if another list is given]
+    #[arg(long, value_name = "LIST", value_parser = numbers, allow_hyphen_values = true)]
+    pub q: Option<Numbers>,
+    /// Velocities, rad/s or m/s [default: zero]
+    #[arg(long, value_name = "LIST", value_parser = numbers, allow_hyphen_values = true)]
+    pub qd: Option<Numbers>,
+    /// Accelerations for the inverse dynamics, rad/s^2 or m/s^2 [default: zero]
+    #[arg(long, value_name = "LIST", value_parser = numbers, allow_hyphen_values = true)]
+    pub qdd: Option<Numbers>,
+    /// Efforts for the forward dynamics, N m or N [default: zero]
+    #[arg(long, value_name = "LIST", value_parser = numbers, allow_hyphen_values = true)]
+    pub tau: Option<Numbers>,
+    /// The frame whose origin the Jacobian is of [default: the tip]
+    #[arg(long, value_name = "NAME")]
+    pub frame: Option<String>,
+    /// Gravity in the base's axes, m/s^2 [default: of the scene, else 0,0,-9.80665]
+    #[arg(long, value_name = "X,Y,Z", value_parser = numbers, allow_hyphen_values = true)]
+    pub gravity: Option<Numbers>,
+    /// Of a URDF: the folder that package://NAME/ means, from the project's root; may be given several times
+    #[arg(long = "package", value_name = "NAME=FOLDER", value_parser = key_value)]
+    pub packages: Vec<(String, String)>,
+    /// Print as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Numbers of a list.
+#[derive(Clone, Debug)]
+pub struct Numbers(pub Vec<f64>);
+
+fn numbers(text: &str) -> Result<Numbers, String> {
+    let number = |word: &str| match word.trim().parse::<f64>() {
+        Ok(value) if value.is_finite() => Ok(value),
+        _ => Err(format!("`{}` is no number; a list such as 0.1,-0.2,0.3 is meant", word.trim())),
+    };
+    text.split(',').map(number).collect::<Result<Vec<f64>, String>>().map(Numbers)
+}
+
 /// `trocar replay`
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
@@ -193,16 +250,31 @@ pub enum SchemaKind {
 #[command(after_help = "Examples:\n  \
     trocar new project my_lab\n  \
     trocar new scenario scenarios/my_test.toml\n  \
-    trocar new scenario my_test.toml --from trocar:step_delay")]
+    trocar new scenario my_test.toml --from trocar:step_delay\n  \
+    trocar new robot scenes/robots/arm.toml --urdf scenes/robots/arm.urdf --tip tool0\n  \
+    trocar new scene scenes/arm.toml --robot scenes/robots/arm.toml")]
 pub struct NewArgs {
     /// What to start
     #[arg(value_enum)]
     pub kind: NewKind,
-    /// The file, or the project's folder; nothing that exists is overwritten
-    pub path: PathBuf,
+    /// The file, or the project's folder; nothing that exists is overwritten [default with --urdf: beside the URDF]
+    #[arg(required_unless_present = "urdf")]
+    pub path: Option<PathBuf>,
     /// Start from this file instead of a template
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["urdf", "robot"])]
     pub from: Option<PathBuf>,
+    /// Of a robot: take the mechanism from this URDF; what it lacks gets placeholders that say so
+    #[arg(long, value_name = "FILE")]
+    pub urdf: Option<PathBuf>,
+    /// With --urdf: the link that is the tip [default: the end of the longest chain]
+    #[arg(long, value_name = "LINK", requires = "urdf")]
+    pub tip: Option<String>,
+    /// With --urdf: the folder that package://NAME/ means, from the project's root; may be given several times
+    #[arg(long = "package", value_name = "NAME=FOLDER", value_parser = key_value, requires = "urdf")]
+    pub packages: Vec<(String, String)>,
+    /// Of a scene: the robot file that stands in it
+    #[arg(long, value_name = "FILE", conflicts_with = "urdf")]
+    pub robot: Option<PathBuf>,
 }
 
 /// What `trocar new` starts.

@@ -4,13 +4,16 @@ use crate::args::CheckArgs;
 use crate::output::{BAD_USAGE, count, data, failures, say};
 use std::path::Path;
 use trocar_scenario::{
-    Failure, FileKind, Files, Overrides, SourceFile, load, load_robot, load_scene, render,
+    Checked, Failure, FileKind, Files, Overrides, SourceFile, UrdfOptions, load, load_robot, load_scene,
+    load_urdf, render,
 };
 use trocar_signal::Diagnostic;
+use trocar_sim::inspect::Subject;
 
 /// Checks files; gives the exit code.
 pub fn check(args: &CheckArgs) -> u8 {
     let mut found = Vec::new();
+    let mut warnings = Vec::new();
     let mut checked = 0;
     for path in &args.paths {
         match addresses(path) {
@@ -21,7 +24,10 @@ pub fn check(args: &CheckArgs) -> u8 {
                 }
                 for address in addresses {
                     checked += 1;
-                    found.extend(check_one(&files, &address).err());
+                    match check_one(&files, &address) {
+                        Ok(warned) => warnings.extend(warned),
+                        Err(failure) => found.push(failure),
+                    }
                 }
             }
             Err(failure) => found.push(failure),
@@ -29,12 +35,16 @@ pub fn check(args: &CheckArgs) -> u8 {
     }
     let mut errors: usize = found.iter().map(|f| f.diagnostics.len()).sum();
     if args.json {
-        let all: Vec<_> = found.iter().map(|f| render::to_json(&f.diagnostics, &f.files)).collect();
+        let all: Vec<_> =
+            found.iter().chain(&warnings).map(|f| render::to_json(&f.diagnostics, &f.files)).collect();
         data(&format!("{}\n", serde_json::Value::from(all)));
     } else {
+        failures(&warnings);
         errors = failures(&found);
         let errors = if errors == 0 { "no mistake".to_owned() } else { count(errors, "error") };
-        say(&format!("{}, {errors}", count(checked, "file")));
+        let warned = warnings.iter().map(|w| w.diagnostics.len()).sum();
+        let warned = if warned == 0 { String::new() } else { format!(", {}", count(warned, "warning")) };
+        say(&format!("{}, {errors}{warned}", count(checked, "file")));
     }
     if errors == 0 { 0 } else { BAD_USAGE }
 }
@@ -53,8 +63,14 @@ fn addresses(path: &Path) -> Result<(Files, Vec<String>), Failure> {
     Ok((files, listed))
 }
 
-fn check_one(files: &Files, address: &str) -> Result<(), Failure> {
+/// Checks a file; gives what may not be as meant.
+fn check_one(files: &Files, address: &str) -> Result<Option<Failure>, Failure> {
     let checked = trocar_scenario::check(files, address)?;
+    let warnings = Failure { diagnostics: checked.warnings.clone(), files: checked.files.clone() };
+    compile(files, address, checked).map(|()| (!warnings.diagnostics.is_empty()).then_some(warnings))
+}
+
+fn compile(files: &Files, address: &str, checked: Checked) -> Result<(), Failure> {
     let fail = |diagnostics: Vec<Diagnostic>, files: Vec<SourceFile>| Failure { diagnostics, files };
     match checked.kind {
         FileKind::Scenario => {
@@ -68,6 +84,10 @@ fn check_one(files: &Files, address: &str) -> Result<(), Failure> {
         FileKind::Robot => {
             let robot = load_robot(files, address)?;
             trocar_sim::check_robot(&robot).map_err(|d| fail(d, checked.files))
+        }
+        FileKind::Urdf => {
+            let urdf = load_urdf(files, address, &UrdfOptions::default())?;
+            Subject::of_urdf(&urdf).map(|_| ()).map_err(|d| fail(d, checked.files))
         }
         FileKind::Part => Ok(()),
     }

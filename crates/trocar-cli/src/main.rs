@@ -6,6 +6,7 @@
 mod args;
 mod check;
 mod expect;
+mod inspect;
 mod list;
 mod new;
 mod output;
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
         Command::Check(args) => check::check(&args),
         Command::List(args) => list::list(&args),
         Command::Paths(args) => paths::paths(&args),
+        Command::Inspect(args) => inspect::inspect(&args),
         Command::Replay(args) => replay::replay(&args),
         Command::Schema(args) => schema::schema(&args),
         Command::New(args) => new::new(&args),

@@ -1,15 +1,32 @@
 //! `trocar new`
 
 use crate::args::{NewArgs, NewKind};
-use crate::output::{BAD_USAGE, ERROR, data, error, say};
+use crate::output::{BAD_USAGE, ERROR, data, error, failures, say};
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
-use trocar_scenario::Files;
 use trocar_scenario::template::Template;
+use trocar_scenario::{FileKind, Files, UrdfOptions, kind_of_file};
+use trocar_sim::bench_robot::{Request, bench_robot};
 
 /// Starts a file or project; gives the exit code.
 pub fn new(args: &NewArgs) -> u8 {
+    if args.urdf.is_some() && args.kind != NewKind::Robot {
+        error("--urdf is for a robot: trocar new robot FILE --urdf FILE");
+        return BAD_USAGE;
+    }
+    if args.robot.is_some() && args.kind != NewKind::Scene {
+        error("--robot is for a scene: trocar new scene FILE --robot FILE");
+        return BAD_USAGE;
+    }
+    let path = match (&args.path, &args.urdf) {
+        (Some(path), _) => path.clone(),
+        (None, Some(urdf)) => urdf.with_extension("toml"),
+        (None, None) => return BAD_USAGE,
+    };
+    if let Some(urdf) = &args.urdf {
+        return robot_of_urdf(urdf, &path, args);
+    }
     let written = match &args.from {
         Some(from) if args.kind == NewKind::Project => {
             error(&format!(
@@ -18,15 +35,19 @@ pub fn new(args: &NewArgs) -> u8 {
             ));
             return BAD_USAGE;
         }
-        Some(from) => copy(from, &args.path),
-        None => template(args.kind, &args.path),
+        Some(from) => copy(from, &path),
+        None => template(args.kind, &path, args.robot.as_deref()),
     };
+    report(written, args.kind, &path)
+}
+
+fn report(written: Result<Vec<PathBuf>, String>, kind: NewKind, path: &Path) -> u8 {
     match written {
         Ok(files) => {
             for file in &files {
                 data(&format!("{}\n", file.display()));
             }
-            if let Some(next) = next(args.kind, &args.path) {
+            if let Some(next) = next(kind, path) {
                 say(&format!("next: {next}"));
             }
             0
@@ -46,7 +67,52 @@ fn next(kind: NewKind, path: &Path) -> Option<String> {
     })
 }
 
-fn template(kind: NewKind, path: &Path) -> Result<Vec<PathBuf>, String> {
+/// Writes a robot file whose mechanism is a URDF's.
+fn robot_of_urdf(urdf: &Path, path: &Path, args: &NewArgs) -> u8 {
+    let (files, address) = match Files::open(urdf) {
+        Ok(opened) => opened,
+        Err(wrong) => {
+            error(&wrong.diagnostic().title);
+            return BAD_USAGE;
+        }
+    };
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let existing = folder.ancestors().find(|above| above.is_dir()).unwrap_or(Path::new("."));
+    let is_one_project = Files::open(existing).is_ok_and(|(other, _)| other.root() == files.root());
+    if !is_one_project {
+        error(&format!(
+            "{} and {} lie in two projects; put the URDF into the robot file's project (the folder with trocar.toml)",
+            urdf.display(),
+            path.display()
+        ));
+        return BAD_USAGE;
+    }
+    let options = UrdfOptions {
+        packages: args.packages.iter().cloned().collect(),
+        tip: args.tip.clone(),
+        ..UrdfOptions::default()
+    };
+    let text = match bench_robot(&files, &address, &Request { options, title: None }) {
+        Ok(text) => text,
+        Err(failure) => {
+            failures(&[failure]);
+            return BAD_USAGE;
+        }
+    };
+    report(write_new(path, &text).map(|()| vec![path.to_path_buf()]), NewKind::Robot, path)
+}
+
+/// The address of a robot file in the project of a scene.
+fn address_of(robot: &Path) -> Result<String, String> {
+    let (files, address) = Files::open(robot).map_err(|e| e.diagnostic().title)?;
+    match kind_of_file(&files, &address) {
+        Some(FileKind::Robot) => Ok(address),
+        Some(other) => Err(format!("{} is {}, and a robot is meant", robot.display(), other.word())),
+        None => Err(format!("{} cannot be read; trocar check {0} says why", robot.display())),
+    }
+}
+
+fn template(kind: NewKind, path: &Path, robot: Option<&Path>) -> Result<Vec<PathBuf>, String> {
     let name = path.file_stem().and_then(|n| n.to_str()).unwrap_or("new");
     let (template, root) = match kind {
         NewKind::Scenario => (Template::Scenario, path.parent()),
@@ -61,8 +127,12 @@ fn template(kind: NewKind, path: &Path) -> Result<Vec<PathBuf>, String> {
     let files = template.files(name);
     let mut written = Vec::new();
     for (place, text) in &files {
+        let text = match robot {
+            Some(robot) => text.replace("scenes/robots/lever.toml", &address_of(robot)?),
+            None => text.clone(),
+        };
         let target = if kind == NewKind::Project { root.join(place) } else { path.to_path_buf() };
-        write_new(&target, text)?;
+        write_new(&target, &text)?;
         written.push(target);
     }
     Ok(written)

@@ -19,6 +19,15 @@ pub struct CouplingConfig {
     pub joint_from_actuator: Sourced<Vec<Vec<f64>>>,
 }
 
+impl CouplingConfig {
+    /// Each actuator moves the joint at its own place, one to one.
+    #[must_use]
+    pub fn identity(size: usize) -> CouplingConfig {
+        let row = |joint: usize| (0..size).map(|actuator| f64::from(u8::from(actuator == joint))).collect();
+        CouplingConfig { joint_from_actuator: Sourced::bare((0..size).map(row).collect()) }
+    }
+}
+
 /// A coupling with its inverse, both worked out once.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Coupling {

@@ -26,13 +26,14 @@ pub mod span;
 pub mod template;
 mod text;
 mod tree;
+pub mod urdf;
 mod walk;
 
 pub use case::Case;
 pub use common::{FORMAT, PlacementConfig, RotationConfig, SectionProvenance};
 pub use load::{
-    Checked, Failure, FileKind, Loaded, LoadedRobot, LoadedScene, Overrides, check, kind_of_file, load,
-    load_robot, load_scene,
+    Checked, Failure, FileKind, Loaded, LoadedRobot, LoadedScene, LoadedUrdf, Overrides, UrdfOptions, check,
+    kind_of_file, load, load_robot, load_scene, load_urdf,
 };
 pub use mechanism::MechanismConfig;
 pub use robot::{RobotFile, Section};

@@ -1,6 +1,8 @@
 //! From a scenario's path to everything that it stands for: includes merged, scene and robots read, roles bound,
 //! cases expanded, and every mistake on the way with its place.
 
+mod urdf;
+
 use crate::case::{self, Case};
 use crate::common::FORMAT;
 use crate::robot::RobotFile;
@@ -13,11 +15,14 @@ use crate::source::{Files, SourceError, SourceFile};
 use crate::span::SpanIndex;
 use crate::text::quoted;
 use crate::tree::{self, Node, Value};
+use crate::urdf::Urdf;
 use crate::walk;
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
 use trocar_signal::{Diagnostic, Severity, digest};
+
+pub use urdf::{LoadedUrdf, UrdfOptions, load_urdf};
 
 /// The most mistakes that are reported at once.
 const MAX_DIAGNOSTICS: usize = 200;
@@ -47,6 +52,8 @@ pub enum FileKind {
     Scene,
     /// A robot.
     Robot,
+    /// A URDF file: links and joints, from which a robot file may take its mechanism.
+    Urdf,
 }
 
 impl FileKind {
@@ -58,6 +65,7 @@ impl FileKind {
             FileKind::Part => "a part that scenarios include",
             FileKind::Scene => "a scene",
             FileKind::Robot => "a robot",
+            FileKind::Urdf => "a URDF file",
         }
     }
 }
@@ -71,8 +79,10 @@ pub struct LoadedRobot {
     pub spans: SpanIndex,
     /// Address of its file.
     pub address: String,
-    /// Digest of its content, apart from spacing, comments and order of keys.
+    /// Digest of its content and of the mechanism that its URDF gives, apart from spacing, comments and order of keys.
     pub digest: String,
+    /// What its URDF says beside the mechanism, if it has one.
+    pub urdf: Option<Urdf>,
 }
 
 /// A scene with its robots.
@@ -175,9 +185,13 @@ pub struct Checked {
 /// Every mistake in every file that could be read.
 pub fn check(files: &Files, address: &str) -> Result<Checked, Failure> {
     let mut loader = Loader::new(files);
-    let kind = loader.open(address, None).map(|(_, tree)| kind_of(&tree));
+    let kind = match is_urdf(address) {
+        true => Some(FileKind::Urdf),
+        false => loader.open(address, None).map(|(_, tree)| kind_of(&tree)),
+    };
     let checked = match kind {
         None => None,
+        Some(FileKind::Urdf) => loader.urdf_alone(address, &UrdfOptions::default()).map(drop),
         Some(FileKind::Scenario) => loader.scenario(address, &Overrides::default()).map(drop),
         Some(FileKind::Scene) => loader.scene(address, None).map(drop),
         Some(FileKind::Robot) => loader.robot(address, None).map(drop),
@@ -187,13 +201,16 @@ pub fn check(files: &Files, address: &str) -> Result<Checked, Failure> {
     Ok(Checked { kind, warnings, files })
 }
 
-/// What the file says it is; a scenario where it says nothing.
-/// What a file calls itself, by its key `kind`; `None` for a file that cannot be read.
+/// What a file calls itself, by its key `kind` or, for a URDF, by its ending; `None` for a file that cannot be read.
 #[must_use]
 pub fn kind_of_file(files: &Files, address: &str) -> Option<FileKind> {
+    if is_urdf(address) {
+        return Some(FileKind::Urdf);
+    }
     Loader::new(files).open(address, None).map(|(_, tree)| kind_of(&tree))
 }
 
+/// What the file says it is; a scenario where it says nothing.
 fn kind_of(tree: &Node) -> FileKind {
     match tree.get("kind").and_then(Node::as_text) {
         Some("robot") => FileKind::Robot,
@@ -265,6 +282,10 @@ impl<'a> Loader<'a> {
                 return None;
             }
         };
+        if is_urdf(address) {
+            self.found.push(urdf::not_a_robot_file(&source, named_at));
+            return None;
+        }
         let index = self.sources.len();
         let tree = match tree::parse(&source, index) {
             Ok(tree) => self.of_our_format(&source, tree),
@@ -363,15 +384,17 @@ impl<'a> Loader<'a> {
     }
 
     fn robot(&mut self, address: &str, named_at: Option<&NamedAt>) -> Option<LoadedRobot> {
-        let (_, tree) = self.open(address, named_at)?;
+        let (_, mut tree) = self.open(address, named_at)?;
         self.must_be(&tree, FileKind::Robot, named_at)?;
+        let urdf = self.lay_urdf_under(&mut tree);
         let robot: RobotFile = self.typed(&tree, schema::robot())?;
+        let urdf = urdf?;
         let spans = SpanIndex::new(&tree, &self.sources);
         let mut problems = robot.check();
         crate::robot::unknown_sources(&tree, "", &robot.sources, &mut problems);
         self.found.extend(problems.iter().map(|problem| spans.problem("", problem)));
         let digest = digest::of_bytes(tree.canonical().to_string().as_bytes());
-        Some(LoadedRobot { robot, spans, address: address.to_owned(), digest })
+        Some(LoadedRobot { robot, spans, address: address.to_owned(), digest, urdf })
     }
 
     fn scene(&mut self, address: &str, named_at: Option<&NamedAt>) -> Option<LoadedScene> {
@@ -553,6 +576,11 @@ impl<'a> Loader<'a> {
             scenario.setup.insert(path, roles.resolve(value));
         }
     }
+}
+
+/// Whether an address is of a URDF file.
+fn is_urdf(address: &str) -> bool {
+    address.ends_with(".urdf") || address.ends_with(".xacro")
 }
 
 fn is_error(diagnostic: &Diagnostic) -> bool {

@@ -5,6 +5,7 @@
 
 use crate::common::{RotationConfig, is_name, not_a_name, under};
 use crate::text::nearest;
+use crate::urdf::UrdfConfig;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -65,14 +66,21 @@ pub enum FrameKind {
 #[serde(deny_unknown_fields)]
 #[schemars(extend("x-name" = "a mechanism"))]
 pub struct MechanismConfig {
+    /// A URDF file that gives coordinates, frames, links and friction. What this file says of them goes before it, key by
+    /// key: an item of the same name changes the URDF's, others are added.
+    #[serde(default)]
+    pub urdf: Option<UrdfConfig>,
     /// The generalised coordinates, in the order of joint lists: from base to tip, the jaw last.
+    #[serde(default)]
     pub coordinates: Vec<CoordinateConfig>,
     /// The last coordinate's name, if it opens and closes a jaw. The jaw has signals of its own: `jaw.measured_js`.
     #[serde(default)]
     pub jaw: Option<String>,
     /// The frames, each after its parent.
+    #[serde(default)]
     pub frames: Vec<FrameConfig>,
     /// The rigid bodies.
+    #[serde(default)]
     pub links: Vec<LinkConfig>,
     /// Rotors and other inertia that turns with the coordinates and is not part of a link.
     #[serde(default)]
@@ -308,6 +316,33 @@ impl MechanismConfig {
         check.problems
     }
 
+    /// Places of the coordinates that move nothing with inertia: no link, no payload, no rotor of `[mechanism]`.
+    #[must_use]
+    pub fn inert(&self) -> Vec<usize> {
+        let mut heavy: BTreeSet<&str> = self.links.iter().map(|link| link.frame.as_str()).collect();
+        heavy.extend(self.payload.iter().map(|payload| payload.frame.as_str()));
+        for frame in self.frames.iter().rev() {
+            if heavy.contains(frame.name.as_str()) {
+                heavy.insert(&frame.parent);
+            }
+        }
+        let moved = |name: &String| {
+            let by_frame =
+                self.frames.iter().any(|f| heavy.contains(f.name.as_str()) && f.moves.contains_key(name));
+            by_frame || self.rotors.iter().any(|rotor| rotor.of.contains_key(name))
+        };
+        (0..self.coordinates.len()).filter(|place| !moved(&self.coordinates[*place].name)).collect()
+    }
+
+    /// What is wrong with a coordinate of [`MechanismConfig::inert`].
+    pub(crate) fn inert_problem(&self, prefix: &str, place: usize) -> Problem {
+        let name = self.coordinates.get(place).map_or("", |coordinate| coordinate.name.as_str());
+        let what = format!(
+            "`{name}` moves nothing that has inertia; give a link behind it mass, or hold or fix the joint"
+        );
+        Problem::new(format!("{prefix}coordinates[{place}].name"), what)
+    }
+
     /// Whether the motion of a row is an angle or a length: the kind of its coordinates; `None` where they differ, are
     /// unknown or there are none.
     #[must_use]
@@ -383,7 +418,10 @@ impl Check<'_> {
     fn coordinates(&mut self) {
         let coordinates = &self.mechanism.coordinates;
         if coordinates.is_empty() {
-            self.add("coordinates".to_owned(), "a mechanism has at least one coordinate");
+            self.add(
+                "coordinates".to_owned(),
+                "a mechanism has at least one coordinate; list them, or name a URDF file that has some",
+            );
         }
         self.names("coordinates", "coordinate", coordinates.iter().map(|coordinate| &coordinate.name));
         if let Some(jaw) = &self.mechanism.jaw
@@ -396,7 +434,12 @@ impl Check<'_> {
             self.quantity(format!("coordinates[{i}].lower"), &coordinate.lower, meant, f64::NEG_INFINITY);
             self.quantity(format!("coordinates[{i}].upper"), &coordinate.upper, meant, f64::NEG_INFINITY);
             if coordinate.lower.value.si >= coordinate.upper.value.si {
-                self.add(format!("coordinates[{i}].upper"), "the upper limit must lie above the lower one");
+                let mut what = "the upper limit must lie above the lower one".to_owned();
+                if self.mechanism.urdf.is_some() || coordinate.upper.value.si == 0.0 {
+                    what +=
+                        "; a joint of a URDF without limits is `continuous`, one that does not move `fixed`";
+                }
+                self.add(format!("coordinates[{i}].upper"), what);
             }
         }
     }

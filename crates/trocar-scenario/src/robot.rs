@@ -6,6 +6,7 @@ use crate::text::{join_key, nearest, quoted};
 use crate::tree::{Node, Value};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use trocar_control::{ArmConfig, ArmJoints, Joint, JointKind, ServoConfig, SupervisorConfig, TwoSensors};
 use trocar_plant::{
@@ -85,8 +86,9 @@ pub struct RobotFile {
     /// Torque sensors in joints.
     #[serde(default)]
     pub torque_sensors: Vec<TorqueSensorConfig>,
-    /// How actuators move joints.
-    pub coupling: CouplingConfig,
+    /// How actuators move joints. Absent: each moves the joint at its own place in the list, one to one.
+    #[serde(default)]
+    pub coupling: Option<CouplingConfig>,
     /// How readings travel to the controller.
     pub bus: BusConfig,
     /// The joint servo.
@@ -177,6 +179,15 @@ impl RobotFile {
         Provenance { sources: &self.sources, source: of.source.as_deref(), standing: of.standing }
     }
 
+    /// How actuators move joints: as the file says, or one to one.
+    #[must_use]
+    pub fn coupling(&self) -> Cow<'_, CouplingConfig> {
+        match &self.coupling {
+            Some(coupling) => Cow::Borrowed(coupling),
+            None => Cow::Owned(CouplingConfig::identity(self.mechanism.coordinates.len())),
+        }
+    }
+
     /// The joints as controllers see them, the jaw by itself.
     ///
     /// # Errors
@@ -235,6 +246,11 @@ impl RobotFile {
             }
         }
         problems.extend(self.check_sensors());
+        // Where the motors' rotors turn with the joints, the solver's own check decides.
+        if self.actuators.iter().all(|actuator| actuator.rotor_inertia.is_none()) {
+            let inert = self.mechanism.inert();
+            problems.extend(inert.into_iter().map(|place| self.mechanism.inert_problem("mechanism.", place)));
+        }
         problems.extend(under("bus", self.bus.check()));
         let joints = self.mechanism.coordinates.len();
         if self.actuators.len() != joints {
@@ -242,7 +258,7 @@ impl RobotFile {
                 format!("{} actuators for {joints} coordinates; each joint needs one", self.actuators.len());
             problems.push(Problem::new("actuators", what));
         }
-        if let Err(wrong) = Coupling::new(&self.coupling, joints) {
+        if let Err(wrong) = Coupling::new(&self.coupling(), joints) {
             problems.extend(under("coupling", wrong));
         }
         // Limits in the wrong order were named above, with the key of the limit.

@@ -315,6 +315,30 @@ impl Files {
         Ok(SourceFile { address: address.to_owned(), shown, text })
     }
 
+    /// The project's root on disk; `None` where the files come from elsewhere.
+    #[must_use]
+    pub fn root(&self) -> Option<&Path> {
+        match &self.backing {
+            Backing::Disk { root, .. } => Some(root),
+            Backing::Memory(_) | Backing::Library => None,
+        }
+    }
+
+    /// Whether there is a file at an address; `None` where that cannot be known, because only some files were kept.
+    pub(crate) fn holds(&self, address: &str) -> Option<bool> {
+        match &self.backing {
+            Backing::Memory(_) => None,
+            Backing::Disk { root, .. } if !address.starts_with(LIBRARY_PREFIX) => {
+                let inside = || {
+                    let real = fs::canonicalize(root.join(address)).ok()?;
+                    Some(real.starts_with(fs::canonicalize(root).ok()?) && real.is_file())
+                };
+                Some(check_path(address).is_ok() && inside().unwrap_or(false))
+            }
+            _ => Some(library_file(address).is_some()),
+        }
+    }
+
     /// The path of an address as shown to people.
     #[must_use]
     pub fn shown(&self, address: &str) -> String {

@@ -54,7 +54,7 @@ pub(crate) fn assemble(
     let mut problems = Vec::new();
     let step_s = setting.step_rate.period_s();
     let axis_count = robot.mechanism.coordinates.len();
-    let coupling = Coupling::new(&robot.coupling, axis_count).map_err(|p| under("coupling", p))?;
+    let coupling = Coupling::new(&robot.coupling(), axis_count).map_err(|p| under("coupling", p))?;
     if robot.actuators.len() != axis_count {
         let what = format!(
             "{} actuators for {axis_count} coordinates; the coupling needs as many of each",
@@ -63,18 +63,8 @@ pub(crate) fn assemble(
         return Err(vec![Problem::new("actuators", what)]);
     }
     let joints = robot.joints()?;
-    let actuator_rows: Vec<Vec<f64>> = inverse_rows(&coupling, axis_count);
-
-    let rotors: Vec<(String, Vec<f64>, f64)> = robot
-        .actuators
-        .iter()
-        .zip(&actuator_rows)
-        .filter_map(|(actuator, row)| {
-            let inertia = actuator.rotor_inertia.as_ref()?.value.si();
-            let turns = row.iter().map(|c| c * actuator.gear.value.si).collect();
-            (inertia > 0.0).then(|| (format!("{}_rotor", actuator.name), turns, inertia))
-        })
-        .collect();
+    let actuator_rows = actuator_rows(&coupling, axis_count);
+    let rotors = rotors(robot, &actuator_rows);
     let drives: Vec<(String, Vec<f64>)> = robot
         .actuators
         .iter()
@@ -209,7 +199,7 @@ pub(crate) fn assemble(
     let provenance = robot.provenance(Section::Servo);
     let mut registration = Registration::new(format!("{instance}.servo"));
     let config = &robot.servo;
-    let rows = &robot.coupling.joint_from_actuator.value;
+    let rows = &robot.coupling().joint_from_actuator.value;
     match Servo::new(instance, config, &provenance, &joints, &servo_drives, rows, &mut registration) {
         Ok(component) => match task(config.rate.si(), config.compute_time.value.si()) {
             Some(task) => push(registration, Box::new(component), Pace::Task(task), Role::Controller),
@@ -255,8 +245,22 @@ fn wires(instance: &str, robot: &RobotFile) -> Vec<(String, u32)> {
     wires
 }
 
+/// The actuators' rotors: name, motor angle for each coordinate, inertia about the motor's axis.
+pub(crate) fn rotors(robot: &RobotFile, actuator_rows: &[Vec<f64>]) -> Vec<(String, Vec<f64>, f64)> {
+    robot
+        .actuators
+        .iter()
+        .zip(actuator_rows)
+        .filter_map(|(actuator, row)| {
+            let inertia = actuator.rotor_inertia.as_ref()?.value.si();
+            let turns = row.iter().map(|c| c * actuator.gear.value.si).collect();
+            (inertia > 0.0).then(|| (format!("{}_rotor", actuator.name), turns, inertia))
+        })
+        .collect()
+}
+
 /// The rows of A⁻¹: actuator position = row · q.
-fn inverse_rows(coupling: &Coupling, n: usize) -> Vec<Vec<f64>> {
+pub(crate) fn actuator_rows(coupling: &Coupling, n: usize) -> Vec<Vec<f64>> {
     let mut rows = vec![vec![0.0; n]; n];
     for joint in 0..n {
         let mut q = vec![0.0; n];

@@ -5,9 +5,11 @@
 //! schedule, a state is plain words, and [`step()`] is a pure function of the two.
 
 mod assemble;
+pub mod bench_robot;
 pub mod case;
 pub mod compile;
 pub mod fault_board;
+pub mod inspect;
 mod island;
 pub mod judge;
 mod lane;
