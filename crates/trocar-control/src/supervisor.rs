@@ -8,6 +8,8 @@
 //! - **Potentiometer mismatch**: while motor power is on, an actuator's potentiometer that is too far from its encoder for
 //!   too long trips ([`crate::comparison`]). Only what the file lists is compared.
 //!
+//! Brakes are open while motor power is on and nothing has tripped: a brake engages without power.
+//!
 //! A trip is latched until a client retries: once the arm has gone to FAULT and left it again, the supervisor shows no
 //! trip for one activation and then judges afresh. A condition that persists trips again.
 
@@ -112,6 +114,7 @@ pub struct Supervisor {
     operating_state: ReadPort,
     comparison: Comparison,
     trip: WritePort,
+    brakes: Vec<WritePort>,
 }
 
 impl Supervisor {
@@ -176,7 +179,22 @@ impl Supervisor {
             operating_state: registration.read_previous(format!("{instance}.operating_state")),
             comparison: Comparison::new(instance, &config.potentiometers, provenance, registration),
             trip: registration.write(trip),
+            brakes: Vec::new(),
         })
+    }
+
+    /// With brakes to command: the paths of their command groups, of the states `engage` and `release`.
+    #[must_use]
+    pub fn with_brakes(
+        self,
+        commands: impl IntoIterator<Item = String>,
+        registration: &mut Registration,
+    ) -> Supervisor {
+        let group = |path: String| {
+            let spec = GroupSpec::state(path, &["engage", "release"]).meaning("What the brake is to do");
+            registration.write(spec)
+        };
+        Supervisor { brakes: commands.into_iter().map(group).collect(), ..self }
     }
 
     /// Whether a joint is further from its setpoint than its threshold. What is not valid is not judged.
@@ -228,6 +246,10 @@ impl Component for Supervisor {
         }
         *io.state::<SupervisorState>() = state;
         io.write(self.trip, &[state.trip as f64]);
+        let release = operating_state.is_powered() && state.trip == NO_TRIP;
+        for brake in &self.brakes {
+            io.write(*brake, &[f64::from(u8::from(release))]);
+        }
         Ok(())
     }
 }
@@ -277,6 +299,7 @@ mod tests {
             let mut registration = Registration::new("x.supervisor");
             let supervisor =
                 Supervisor::new("x", &config(), &provenance, &joints(), &[], &mut registration).unwrap();
+            let supervisor = supervisor.with_brakes(["x.yaw.brake.command".to_owned()], &mut registration);
             let kind = crate::JointKind::Revolute;
             let inputs = vec![
                 joints().state_group("x.measured_js"),
@@ -337,6 +360,21 @@ mod tests {
         assert_eq!(rig.trip_after(MS), "none");
         rig.state(OperatingState::Paused);
         assert_eq!(rig.trip_after(MS), "tracking_error");
+    }
+
+    #[test]
+    fn brakes_are_open_while_power_is_on_and_nothing_has_tripped() {
+        let mut rig = Rig::new();
+        for state in OperatingState::ALL {
+            rig.state(state);
+            rig.trip_after(MS);
+            let released = rig.bench.get("x.yaw.brake.command")[0] == 1.0;
+            assert_eq!(released, state.is_powered(), "{state:?}");
+        }
+        rig.state(OperatingState::Enabled);
+        rig.setpoint([0.9, 0.0], 0.0);
+        assert_eq!(rig.trip_after(MS), "tracking_error");
+        assert_eq!(rig.bench.get("x.yaw.brake.command"), [0.0], "at once, not when the arm has answered");
     }
 
     #[test]

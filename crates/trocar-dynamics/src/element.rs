@@ -1,7 +1,11 @@
 //! Forces inside a mechanism, each acting on one scalar: a combination e = row·q of coordinates.
 
 mod drive;
+mod elastic;
+mod flank;
 mod friction;
+mod hysteresis;
+mod ripple;
 mod spring;
 mod stop;
 
@@ -10,7 +14,11 @@ use std::fmt::Debug;
 use thiserror::Error;
 
 pub use drive::Drive;
+pub use elastic::{Elastic, Stiffening};
+pub use flank::{Flank, Side, knees};
 pub use friction::{Friction, Stribeck};
+pub use hysteresis::{LOOP_ELEMENTS, hysteresis};
+pub use ripple::Ripple;
 pub use spring::SpringDamper;
 pub use stop::Stop;
 

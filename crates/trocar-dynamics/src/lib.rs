@@ -43,7 +43,10 @@ mod transmitted;
 
 pub use builder::{Attached, CoordinateKind, JointVariable, MechanismBuilder, MechanismError, Placement};
 pub use connection::{Bushing, Connection, ConnectionId, ConnectionLaw, Matrix6, RelativeMotion};
-pub use element::{Drive, ElementError, ForceElement, Friction, Law, SpringDamper, Stage, Stop, Stribeck};
+pub use element::{
+    Drive, Elastic, ElementError, Flank, ForceElement, Friction, LOOP_ELEMENTS, Law, Ripple, Side,
+    SpringDamper, Stage, Stiffening, Stop, Stribeck, hysteresis, knees,
+};
 pub use error::DynamicsError;
 pub use inertia::{Inertia, InertiaProblem};
 pub use island::{

@@ -3,10 +3,12 @@
 //! Positions and efforts of an actuator are those of its output, after the gear: rad and N m where the output turns,
 //! m and N where it slides. The motor's shaft turns by `gear` radians for each radian or metre of the output.
 
+use crate::brake::BrakeConfig;
 use crate::check;
 use crate::encoder::EncoderConfig;
-use crate::motor::MotorConfig;
+use crate::motor::{MotorConfig, RippleConfig};
 use crate::potentiometer::PotentiometerConfig;
+use crate::transmission::TransmissionConfig;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use trocar_signal::quantity::{MomentOfInertia, TorqueConstant};
@@ -41,6 +43,18 @@ impl ActuatorKind {
         }
     }
 
+    /// What its stiffness measures.
+    #[must_use]
+    pub fn stiffness(self) -> Dimension {
+        self.effort().over(self.position())
+    }
+
+    /// What its damping measures.
+    #[must_use]
+    pub fn damping(self) -> Dimension {
+        self.stiffness().times(Dimension::TIME)
+    }
+
     /// What its gear measures: radians of the motor's shaft for each radian or metre of the output.
     #[must_use]
     pub fn gear(self) -> Dimension {
@@ -61,9 +75,16 @@ pub struct ActuatorConfig {
     pub gear: Sourced<AnyQuantity>,
     /// Torque of the motor's shaft for each ampere.
     pub torque_constant: Sourced<TorqueConstant>,
-    /// Moment of inertia of rotor and shaft about their own axis, where it is not part of the links' inertia.
+    /// Moment of inertia of rotor and shaft about their own axis, where it is not part of the links' inertia. Behind a
+    /// transmission that gives way it must be given.
     #[serde(default)]
     pub rotor_inertia: Option<Sourced<MomentOfInertia>>,
+    /// What gives way between motor and output. Without it the two are rigidly one.
+    #[serde(default)]
+    pub transmission: Option<TransmissionConfig>,
+    /// Its brake.
+    #[serde(default)]
+    pub brake: Option<BrakeConfig>,
     /// The motor's amplifier.
     pub motor: MotorConfig,
     /// The encoder on the motor's shaft.
@@ -87,6 +108,17 @@ impl ActuatorConfig {
         if let Some(inertia) = &self.rotor_inertia {
             check::not_negative(&mut problems, "rotor_inertia", inertia.value.si());
         }
+        if let Some(transmission) = &self.transmission {
+            problems.extend(check::under("transmission", transmission.check(self.kind)));
+            if !self.rotor_inertia.as_ref().is_some_and(|inertia| inertia.value.si() > 0.0) {
+                let what = "behind a transmission the rotor is a body of its own: give its moment of inertia about the \
+                            motor's axis (a datasheet's, or one marked `standing = \"assumed\"`)";
+                problems.push(Problem::new("rotor_inertia", what));
+            }
+        }
+        if let Some(brake) = &self.brake {
+            problems.extend(check::under("brake", brake.check(self.kind)));
+        }
         problems.extend(check::under("motor", self.motor.check()));
         problems.extend(check::under("encoder", self.encoder.check()));
         if let Some(potentiometer) = &self.potentiometer {
@@ -105,6 +137,30 @@ impl ActuatorConfig {
     #[must_use]
     pub fn quantum(&self) -> f64 {
         std::f64::consts::TAU / (self.encoder.counts_per_turn.value * self.gear.value.si)
+    }
+
+    /// The parameters of the torque ripples: amplitudes (tunable), cycles and phases.
+    #[must_use]
+    pub fn ripple_parameters(&self, instance: &str, provenance: &Provenance<'_>) -> Vec<[ParameterSpec; 3]> {
+        let spec = |(place, ripple): (usize, &RippleConfig)| {
+            let path = format!("{instance}.{}.motor.ripple_{place}", self.name);
+            let (amplitude, cycles, phase) = (&ripple.amplitude, &ripple.per_turn, &ripple.phase);
+            let (torque, number) = (Dimension::TORQUE, Dimension::NUMBER);
+            [
+                provenance
+                    .parameter(format!("{path}.amplitude"), torque, amplitude.value.si(), amplitude, true)
+                    .at_least(0.0),
+                provenance.parameter(format!("{path}.per_turn"), number, cycles.value, cycles, false),
+                provenance.parameter(
+                    format!("{path}.phase"),
+                    Dimension::ANGLE,
+                    phase.value.si(),
+                    phase,
+                    false,
+                ),
+            ]
+        };
+        self.motor.ripple.iter().enumerate().map(spec).collect()
     }
 
     /// The parameters of the way from current to effort, for the component that lets the power flow: torque constant
@@ -146,10 +202,15 @@ pub(crate) mod tests {
             gear: Sourced::bare(AnyQuantity { si: 336.6, dimension: Dimension::ANGLE_PER_LENGTH }),
             torque_constant: Sourced::bare(TorqueConstant::from_si(0.0438)),
             rotor_inertia: None,
+            transmission: None,
+            brake: None,
             motor: MotorConfig {
                 max_current: Sourced::bare(Current::from_si(0.67)),
                 dac: DacConfig { bits: Sourced::bare(16), full_scale: Sourced::bare(Current::from_si(6.25)) },
                 time_constant: Sourced::bare(Duration::from_si(2e-4)),
+                winding: None,
+                thermal: None,
+                ripple: Vec::new(),
             },
             encoder: EncoderConfig {
                 counts_per_turn: Sourced::bare(14_400.0),

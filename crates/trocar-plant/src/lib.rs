@@ -1,13 +1,15 @@
 //! What a robot is made of besides its links, and what a laboratory stands beside it.
 //!
 //! Every part is a [`trocar_signal::Component`] that reads groups and writes others: motors with their current loops
-//! ([`motor`]), encoders and potentiometers with their wire form ([`encoder`], [`potentiometer`]),
-//! sensors in frames ([`imu`], [`force_sensor`], [`torque_sensor`]), the bus that carries readings to a controller ([`bus`],
+//! ([`motor`], [`winding`], [`heat`]) and the supply that feeds them ([`supply`]), what gives way behind them
+//! ([`transmission`]), brakes ([`brake`]), encoders and potentiometers with their wire form ([`encoder`],
+//! [`potentiometer`]), sensors in frames ([`imu`], [`force_sensor`], [`torque_sensor`]), the bus that carries readings to a controller ([`bus`],
 //! [`coupling`]), message channels ([`channel`]), and instruments ([`tracker`], [`displacement`], [`recorder`]).
 //! The configuration structs are the schema of the files that people write; each physical number is a
 //! [`trocar_signal::Sourced`] value.
 
 pub mod actuator;
+pub mod brake;
 pub mod bus;
 pub mod channel;
 mod check;
@@ -16,16 +18,21 @@ pub mod coupling;
 pub mod displacement;
 pub mod encoder;
 pub mod force_sensor;
+pub mod heat;
 pub mod imu;
 pub mod instrument;
 pub mod motor;
 pub mod potentiometer;
 pub mod recorder;
 pub mod strain;
+pub mod supply;
 pub mod torque_sensor;
 pub mod tracker;
+pub mod transmission;
+pub mod winding;
 
 pub use actuator::{ActuatorConfig, ActuatorKind};
+pub use brake::{BRAKE_COMMANDS, Brake, BrakeConfig, brake_command};
 pub use bus::{Bus, BusConfig, JointList};
 pub use channel::{Channel, ChannelConfig};
 pub use coupling::{Coupling, CouplingConfig};
@@ -37,5 +44,7 @@ pub use instrument::{Followed, InstrumentConfig, InstrumentStatement};
 pub use motor::{Motor, MotorConfig};
 pub use potentiometer::{Potentiometer, PotentiometerConfig};
 pub use recorder::{EdgeRecorder, EdgeRecorderConfig};
+pub use supply::{AmplifierKind, PowerSupply, PowerSupplyConfig};
 pub use torque_sensor::{TorqueSensor, TorqueSensorConfig};
 pub use tracker::{PositionTracker, PositionTrackerConfig};
+pub use transmission::TransmissionConfig;

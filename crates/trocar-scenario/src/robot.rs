@@ -10,7 +10,8 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use trocar_control::{ArmConfig, ArmJoints, Joint, JointKind, ServoConfig, SupervisorConfig, TwoSensors};
 use trocar_plant::{
-    ActuatorConfig, BusConfig, Coupling, CouplingConfig, ForceSensorConfig, ImuConfig, TorqueSensorConfig,
+    ActuatorConfig, BusConfig, Coupling, CouplingConfig, ForceSensorConfig, ImuConfig, PowerSupplyConfig,
+    TorqueSensorConfig,
 };
 use trocar_signal::{AnyQuantity, Problem, Provenance};
 
@@ -86,6 +87,10 @@ pub struct RobotFile {
     /// Torque sensors in joints.
     #[serde(default)]
     pub torque_sensors: Vec<TorqueSensorConfig>,
+    /// What feeds the motors. Motors with a winding need it; without one their currents follow whatever is asked. Its
+    /// numbers have the provenance of the actuators.
+    #[serde(default)]
+    pub power_supply: Option<PowerSupplyConfig>,
     /// How actuators move joints. Absent: each moves the joint at its own place in the list, one to one.
     #[serde(default)]
     pub coupling: Option<CouplingConfig>,
@@ -250,6 +255,15 @@ impl RobotFile {
         if self.actuators.iter().all(|actuator| actuator.rotor_inertia.is_none()) {
             let inert = self.mechanism.inert();
             problems.extend(inert.into_iter().map(|place| self.mechanism.inert_problem("mechanism.", place)));
+        }
+        match &self.power_supply {
+            Some(supply) => problems.extend(under("power_supply", supply.check(&self.actuators))),
+            None => {
+                if let Some(i) = self.actuators.iter().position(|a| a.motor.winding.is_some()) {
+                    let what = "what a winding carries depends on the voltage: add a table `[power_supply]`";
+                    problems.push(Problem::new(format!("actuators[{i}].motor.winding"), what));
+                }
+            }
         }
         problems.extend(under("bus", self.bus.check()));
         let joints = self.mechanism.coordinates.len();

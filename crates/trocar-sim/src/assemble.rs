@@ -1,8 +1,11 @@
 //! From a robot file to the components of one arm.
 
 use crate::case::DeclaredLimit;
+use crate::drive_train::{TunableInput, input_place};
 use crate::island;
-use crate::mechanism::{ArmMechanism, MotorLink, truth_groups};
+use crate::mechanism::{
+    ArmMechanism, MotorLink, MotorSide, Weakening, back_emf_group, transmission_group, truth_groups,
+};
 use crate::schedule::{Node, Pace, Role, Task};
 use crate::scope::Constant;
 use crate::sensors::{self, Feeling};
@@ -10,7 +13,10 @@ use nalgebra::{Isometry3, Vector3};
 use std::collections::BTreeMap;
 use trocar_control::{Arm, ArmKinematics, RemoteCentre, Servo, ServoDrive, Supervisor};
 use trocar_measure::LimitOwner;
-use trocar_plant::{ActuatorKind, Bus, CountDecoder, Coupling, Encoder, JointList, Motor, Potentiometer};
+use trocar_plant::{
+    ActuatorKind, Brake, Bus, CountDecoder, Coupling, Encoder, JointList, Motor, Potentiometer, PowerSupply,
+    brake_command,
+};
 use trocar_scenario::mechanism::MechanismConfig;
 use trocar_scenario::robot::OwnerConfig;
 use trocar_scenario::{RobotFile, Section};
@@ -64,17 +70,10 @@ pub(crate) fn assemble(
     }
     let joints = robot.joints()?;
     let actuator_rows = actuator_rows(&coupling, axis_count);
-    let rotors = rotors(robot, &actuator_rows);
-    let drives: Vec<(String, Vec<f64>)> = robot
-        .actuators
-        .iter()
-        .zip(&actuator_rows)
-        .map(|(actuator, row)| (actuator.name.clone(), row.clone()))
-        .collect();
     let built = island::build(
         &robot.mechanism,
-        &rotors,
-        &drives,
+        &robot.actuators,
+        &actuator_rows,
         setting.gravity_in_world_mps2,
         setting.world_from_base,
     )?;
@@ -82,7 +81,7 @@ pub(crate) fn assemble(
         // The pivot of a laparoscopic arm does not move with its joints: any posture will do.
         let mechanism = built.island.mechanism();
         let mut workspace = mechanism.workspace();
-        let zeros = vec![0.0; axis_count];
+        let zeros = vec![0.0; mechanism.coordinate_count()];
         let frame = mechanism.frame(&centre.frame).unwrap_or(trocar_dynamics::FrameId::BASE);
         match mechanism.kinematics(&zeros, &zeros, &mut workspace) {
             Ok(()) => {
@@ -156,7 +155,12 @@ pub(crate) fn assemble(
     let config = &robot.supervisor;
     match Supervisor::new(instance, config, &provenance, &joints, &robot.two_sensors(), &mut registration) {
         Ok(component) => match task(config.rate.si(), config.compute_time.value.si()) {
-            Some(task) => push(registration, Box::new(component), Pace::Task(task), Role::Supervisor),
+            Some(task) => {
+                let braked = robot.actuators.iter().filter(|a| a.brake.is_some());
+                let commands = braked.map(|a| brake_command(instance, &a.name));
+                let component = component.with_brakes(commands, &mut registration);
+                push(registration, Box::new(component), Pace::Task(task), Role::Supervisor);
+            }
             None => note("supervisor", no_task()),
         },
         Err(found) => note("supervisor", found),
@@ -208,10 +212,24 @@ pub(crate) fn assemble(
         Err(found) => note("servo", found),
     }
 
+    if let Some(config) = &robot.power_supply {
+        let mut registration = Registration::new(format!("{instance}.supply"));
+        match PowerSupply::new(instance, config, &robot.actuators, step_s, &actuators, &mut registration) {
+            Ok(supply) => push(registration, Box::new(supply), Pace::EveryStep, Role::Actuator),
+            Err(found) => note("power_supply", found),
+        }
+    }
     for (place, actuator) in robot.actuators.iter().enumerate() {
         let mut registration = Registration::new(format!("{instance}.{}.motor", actuator.name));
-        match Motor::new(instance, actuator, step_s, &actuators, &mut registration) {
+        let wound = robot.actuators[..place].iter().filter(|a| a.motor.winding.is_some()).count();
+        match Motor::new(instance, actuator, step_s, wound, &actuators, &mut registration) {
             Ok(motor) => push(registration, Box::new(motor), Pace::EveryStep, Role::Actuator),
+            Err(found) => note(&format!("actuators[{place}]"), found),
+        }
+        let mut registration = Registration::new(format!("{instance}.{}.brake", actuator.name));
+        match Brake::new(instance, actuator, &actuators, &mut registration) {
+            Ok(Some(brake)) => push(registration, Box::new(brake), Pace::EveryStep, Role::Actuator),
+            Ok(None) => {}
             Err(found) => note(&format!("actuators[{place}]"), found),
         }
     }
@@ -243,20 +261,6 @@ fn wires(instance: &str, robot: &RobotFile) -> Vec<(String, u32)> {
         }
     }
     wires
-}
-
-/// The actuators' rotors: name, motor angle for each coordinate, inertia about the motor's axis.
-pub(crate) fn rotors(robot: &RobotFile, actuator_rows: &[Vec<f64>]) -> Vec<(String, Vec<f64>, f64)> {
-    robot
-        .actuators
-        .iter()
-        .zip(actuator_rows)
-        .filter_map(|(actuator, row)| {
-            let inertia = actuator.rotor_inertia.as_ref()?.value.si();
-            let turns = row.iter().map(|c| c * actuator.gear.value.si).collect();
-            (inertia > 0.0).then(|| (format!("{}_rotor", actuator.name), turns, inertia))
-        })
-        .collect()
 }
 
 /// The rows of A⁻¹: actuator position = row · q.
@@ -293,13 +297,15 @@ fn mechanism_node(
     let [truth_js, truth_actuators, truth_tip] =
         ArmMechanism::declare(&built.island, &mut registration, groups);
     let feeling = Feeling::declare(instance, robot, &built.island, &mut registration);
+    let compliant = robot.actuators.iter().filter(|a| a.transmission.is_some());
+    let truth_transmissions = transmission_group(instance, compliant).map(|group| registration.write(group));
+    let back_emf = back_emf_group(instance, &robot.actuators);
+    let truth_back_emf = back_emf.map(|group| registration.write(group));
 
-    let input_of = |name: &str| {
-        let element = built.island.element(name)?;
-        built.island.inputs_of(element).map(|range| range.start)
-    };
+    let input_of = |name: &str| input_place(&built.island, built.island.element(name)?, 0);
     let mut motors = Vec::new();
-    for (actuator, row) in robot.actuators.iter().zip(actuator_rows) {
+    let mut tunable_inputs = Vec::new();
+    for ((actuator, row), drive) in robot.actuators.iter().zip(actuator_rows).zip(&built.drives) {
         let [torque_constant, gear] = actuator.power_parameters(instance, &actuators);
         let torque_constant = registration.parameter(torque_constant);
         registration.parameter(gear);
@@ -317,18 +323,47 @@ fn mechanism_node(
             current: registration.read(format!("{instance}.{}.motor.current", actuator.name)),
             torque_constant,
             gear: actuator.gear.value.si,
-            effort_input: input_of(&format!("drive_{}", actuator.name)).unwrap_or(0),
+            effort_input: input_place(&built.island, drive.drive, 0).unwrap_or(0),
             row: row.clone(),
+            weakening: actuator.motor.thermal.as_ref().map(|thermal| Weakening {
+                temperature: registration.read(format!("{instance}.{}.motor.temperature", actuator.name)),
+                coefficient: thermal.torque_coefficient.value.si,
+                reference_k: thermal.reference.value.si,
+            }),
+            has_winding: actuator.motor.winding.is_some(),
+            brake: drive.brake.and_then(|element| {
+                let level = registration.read(format!("{instance}.{}.brake.level", actuator.name));
+                Some((level, input_place(&built.island, element, 0)?))
+            }),
+            motor: drive.motor.map(|place| MotorSide { place, transmission: drive.transmission.clone() }),
         });
+        let ripples = actuator.ripple_parameters(instance, &actuators);
+        for ([amplitude, cycles, phase], element) in ripples.into_iter().zip(&drive.ripples) {
+            let port = registration.parameter(amplitude);
+            registration.parameter(cycles);
+            registration.parameter(phase);
+            let Some(place) = input_place(&built.island, *element, 0) else { continue };
+            let factor = actuator.gear.value.si.abs();
+            tunable_inputs.push(TunableInput { place, port, offset: 0.0, factor });
+        }
+        let path = format!("{instance}.{}", actuator.name);
+        let Some(transmission) = &actuator.transmission else { continue };
+        for spec in transmission.parameters(actuator.kind, &path, &actuators) {
+            let own = spec.path.strip_prefix(&format!("{path}.")).unwrap_or_default().to_owned();
+            let port = registration.parameter(spec);
+            for link in drive.links.iter().filter(|link| link.parameter == own) {
+                let Some(place) = input_place(&built.island, link.element, link.input) else { continue };
+                tunable_inputs.push(TunableInput { place, port, offset: link.offset, factor: link.factor });
+            }
+        }
     }
-    let mut tunable_inputs = Vec::new();
     for friction in &robot.mechanism.friction {
         let path = format!("{instance}.{}.friction.coulomb", friction.name);
         let value = &friction.coulomb;
         let spec = provenance.parameter(path, value.value.dimension, value.value.si, value, true);
         let port = registration.parameter(spec.at_least(0.0));
         if let Some(input) = input_of(&format!("friction_{}", friction.name)) {
-            tunable_inputs.push((input, port));
+            tunable_inputs.push(TunableInput { place: input, port, offset: 0.0, factor: 1.0 });
         }
     }
     structural_parameters(instance, &robot.mechanism, &provenance, &mut registration);
@@ -349,11 +384,11 @@ fn mechanism_node(
         let at_home = home.map_or_else(|| joint.map_or(0.0, |j| j.clamp(0.0)), |h| h.value.si);
         setting.start.get(name).copied().unwrap_or(at_home)
     };
-    let initial_q = robot.mechanism.coordinates.iter().map(|c| start(&c.name)).collect();
+    let joints_at_start: Vec<f64> = robot.mechanism.coordinates.iter().map(|c| start(&c.name)).collect();
     let component = ArmMechanism {
         island: built.island,
         step_s: setting.step_rate.period_s(),
-        initial_q,
+        joints_at_start,
         motors,
         tunable_inputs,
         load,
@@ -363,6 +398,8 @@ fn mechanism_node(
         truth_actuators,
         truth_tip,
         feeling,
+        truth_transmissions,
+        truth_back_emf,
     };
     Node { registration, component: Box::new(component), pace: Pace::EveryStep, role: Role::Mechanism }
 }

@@ -5,7 +5,8 @@
 //! poses, Jacobians, mass matrix, forces, accelerations.
 //!
 //! Everything is in the axes of the robot's base, SI units and radians, in the order of the coordinates; a quaternion is
-//! x, y, z, w. The mass matrix contains what turns with the coordinates: rotors behind their gears and couplings.
+//! x, y, z, w. The mass matrix contains what turns with the coordinates: rotors behind their gears and couplings,
+//! also where a transmission gives way: postures are those of the joints.
 
 mod evaluate;
 mod reach;
@@ -13,13 +14,13 @@ mod reach;
 pub use evaluate::{Evaluation, FramePose, Posture};
 pub use reach::Reach;
 
-use crate::assemble::{actuator_rows, rotors};
+use crate::assemble::actuator_rows;
 use crate::island::{self, Built};
 use nalgebra::{Isometry3, UnitQuaternion, Vector3};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use trocar_dynamics::{FrameId, Mechanism};
-use trocar_plant::{ActuatorKind, Coupling};
+use trocar_plant::{ActuatorConfig, ActuatorKind, Coupling};
 use trocar_scenario::mechanism::{BASE, FrameKind, MechanismConfig, MotionKind};
 use trocar_scenario::urdf::Urdf;
 use trocar_scenario::{LoadedRobot, LoadedScene, LoadedUrdf, RobotFile};
@@ -38,7 +39,9 @@ pub struct Subject {
     start: Vec<f64>,
     urdf: Option<Urdf>,
     /// Name, motor angle for each coordinate, inertia about the motor's axis.
-    rotors: Vec<(String, Vec<f64>, f64)>,
+    /// The actuators with their rows over the coordinates, as if no transmission gave way.
+    rigid: Vec<ActuatorConfig>,
+    rows: Vec<Vec<f64>>,
     built: Built,
     gravity_in_base_mps2: Vector3<f64>,
 }
@@ -169,7 +172,8 @@ impl Subject {
             effort_limits: limits(|joint| joint.effort_limit),
             start: start_of(&loaded.mechanism, |_| None),
             urdf: Some(loaded.urdf.clone()),
-            rotors: Vec::new(),
+            rigid: Vec::new(),
+            rows: Vec::new(),
             built,
             gravity_in_base_mps2: gravity,
             config: loaded.mechanism.clone(),
@@ -188,10 +192,11 @@ impl Subject {
         let count = robot.mechanism.coordinates.len();
         let coupling = Coupling::new(&robot.coupling(), count).map_err(&at)?;
         let rows = actuator_rows(&coupling, count);
-        let rotors = rotors(robot, &rows);
+        let stiff = |actuator: &ActuatorConfig| ActuatorConfig { transmission: None, ..actuator.clone() };
+        let rigid: Vec<ActuatorConfig> = robot.actuators.iter().map(stiff).collect();
         let identity = Isometry3::identity();
         let built =
-            island::build(&robot.mechanism, &rotors, &[], gravity_in_base_mps2, identity).map_err(&at)?;
+            island::build(&robot.mechanism, &rigid, &rows, gravity_in_base_mps2, identity).map_err(&at)?;
         let actuators = robot.actuators.iter().map(|actuator| {
             let gear = actuator.gear.value.si;
             let inertia = actuator.rotor_inertia.as_ref().map_or(0.0, |inertia| inertia.value.si());
@@ -222,7 +227,8 @@ impl Subject {
             effort_limits: limits(|joint| joint.effort_limit),
             start: start_of(&robot.mechanism, home),
             urdf: loaded.urdf.clone(),
-            rotors,
+            rigid,
+            rows,
             built,
             gravity_in_base_mps2,
             config: robot.mechanism.clone(),
@@ -253,7 +259,7 @@ impl Subject {
     /// Gravity that is not finite.
     pub fn with_gravity(mut self, gravity_in_base_mps2: [f64; 3]) -> Result<Subject, String> {
         let gravity = Vector3::from(gravity_in_base_mps2);
-        let built = island::build(&self.config, &self.rotors, &[], gravity, Isometry3::identity());
+        let built = island::build(&self.config, &self.rigid, &self.rows, gravity, Isometry3::identity());
         self.built = built.map_err(|problems| {
             problems.into_iter().map(|problem| problem.what).collect::<Vec<_>>().join("; ")
         })?;

@@ -1,13 +1,16 @@
 //! From the mechanism of a robot file to an island that `trocar-dynamics` integrates, and to the chain of frames that
 //! the arm's controller believes in.
 
+use crate::assemble::under;
+use crate::drive_train::{DriveTrain, PlacedDrive, motor_name};
 use nalgebra::{Isometry3, Matrix3, Quaternion, Translation3, UnitQuaternion, Vector3};
 use std::collections::BTreeMap;
 use trocar_control::{ChainFrame, ChainVariable, JointKind};
 use trocar_dynamics::{
-    CoordinateId, CoordinateKind, Drive, FrameId, Friction, Inertia, Island, IslandBuilder, JointVariable,
+    CoordinateId, CoordinateKind, FrameId, Friction, Inertia, Island, IslandBuilder, JointVariable,
     MechanismBuilder, PayloadId, Placement, Stop, Stribeck,
 };
+use trocar_plant::ActuatorConfig;
 use trocar_scenario::PlacementConfig;
 use trocar_scenario::mechanism::{
     FrameConfig, FrameKind, FramePlacement, MechanismConfig, MotionKind, PointConfig, Row,
@@ -17,6 +20,8 @@ use trocar_signal::Problem;
 /// A robot's mechanism, built.
 pub(crate) struct Built {
     pub island: Island,
+    /// What each actuator has in it.
+    pub drives: Vec<PlacedDrive>,
     pub tip: FrameId,
     pub tip_in_frame: Isometry3<f64>,
     pub has_payload: bool,
@@ -38,14 +43,15 @@ pub(crate) fn point(config: &PointConfig) -> Vector3<f64> {
     Vector3::new(x, y, z)
 }
 
-/// Builds the island. `drives` are the actuators' names with their rows over the coordinates: actuator position = row·q.
+/// Builds the island. Its coordinates are the joints in the file's order, then the motors behind transmissions that give
+/// way. `actuator_rows` are the actuators' rows over the joints: output position = row·q.
 ///
 /// # Errors
-/// Problems below `mechanism`: inertia that no body can have, elements that cannot be.
+/// Problems below `mechanism` and `actuators`: inertia that no body can have, elements that cannot be.
 pub(crate) fn build(
     config: &MechanismConfig,
-    rotor_inertia: &[(String, Vec<f64>, f64)],
-    drives: &[(String, Vec<f64>)],
+    actuators: &[ActuatorConfig],
+    actuator_rows: &[Vec<f64>],
     gravity_in_world_mps2: Vector3<f64>,
     world_from_base: Isometry3<f64>,
 ) -> Result<Built, Vec<Problem>> {
@@ -65,9 +71,22 @@ pub(crate) fn build(
     let row = |row: &Row| -> Vec<(CoordinateId, f64)> {
         row.iter().filter_map(|(name, factor)| Some((*coordinates.get(name.as_str())?, *factor))).collect()
     };
-    let dense = |row: &[f64]| -> Vec<(CoordinateId, f64)> {
-        in_order.iter().copied().zip(row.iter().copied()).filter(|(_, factor)| *factor != 0.0).collect()
-    };
+    let trains: Vec<DriveTrain<'_>> = actuators
+        .iter()
+        .zip(actuator_rows)
+        .map(|(actuator, row)| DriveTrain::new(actuator, row, &mut builder))
+        .collect();
+    for train in trains.iter().filter(|train| train.motor.is_some()) {
+        let name = motor_name(&train.config.name);
+        if let Some(place) = config.coordinates.iter().position(|c| c.name == name) {
+            let what = format!(
+                "`{name}` is the name of the motor behind the transmission of `{}`",
+                train.config.name
+            );
+            problems.push(Problem::new(format!("mechanism.coordinates[{place}].name"), what));
+            return Err(problems);
+        }
+    }
     let mut frames: BTreeMap<&str, FrameId> = BTreeMap::from([("base", FrameId::BASE)]);
     for frame in &config.frames {
         let Some(parent) = frames.get(frame.parent.as_str()) else { continue };
@@ -98,8 +117,8 @@ pub(crate) fn build(
     for rotor in &config.rotors {
         builder.rotor(&rotor.name, &row(&rotor.of), rotor.inertia.value.si());
     }
-    for (name, turns, inertia) in rotor_inertia {
-        builder.rotor(name, &dense(turns), *inertia);
+    for train in &trains {
+        train.add_rotor(&in_order, &mut builder);
     }
     let payload: Option<PayloadId> =
         config.payload.as_ref().and_then(|p| Some(builder.payload(*frames.get(p.frame.as_str())?, point(p))));
@@ -149,8 +168,12 @@ pub(crate) fn build(
             Err(error) => problems.push(Problem::new(format!("mechanism.stops[{place}]"), error.to_string())),
         }
     }
-    for (name, turns) in drives {
-        island.element(&format!("drive_{name}"), &dense(turns), Drive);
+    let mut drives = Vec::with_capacity(trains.len());
+    for (place, train) in trains.iter().enumerate() {
+        match train.add_elements(&in_order, &mut island) {
+            Ok(placed) => drives.push(placed),
+            Err(found) => problems.extend(under(&format!("actuators[{place}]"), found)),
+        }
     }
     if !problems.is_empty() {
         return Err(problems);
@@ -158,7 +181,7 @@ pub(crate) fn build(
     let island = island.build().map_err(|e| vec![Problem::new("mechanism", e.to_string())])?;
     let tip_in_frame =
         Isometry3::from_parts(Translation3::from(point(&config.tip)), UnitQuaternion::identity());
-    Ok(Built { island, tip, tip_in_frame, has_payload: payload.is_some() })
+    Ok(Built { island, drives, tip, tip_in_frame, has_payload: payload.is_some() })
 }
 
 fn frame_placement(frame: &FrameConfig) -> Placement {

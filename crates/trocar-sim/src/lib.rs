@@ -8,6 +8,7 @@ mod assemble;
 pub mod bench_robot;
 pub mod case;
 pub mod compile;
+mod drive_train;
 pub mod fault_board;
 pub mod inspect;
 mod island;

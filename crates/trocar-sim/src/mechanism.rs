@@ -1,11 +1,13 @@
 //! The mechanism of an arm as a component: motor currents in, truth out. Between them power flows inside the island.
 
+use crate::drive_train::TunableInput;
 use crate::sensors::{Feeling, FeelingScratch};
 use nalgebra::{Isometry3, Vector3};
-use trocar_dynamics::{FrameId, Island, IslandInputs, IslandWorkspace};
+use trocar_dynamics::{ElementId, FrameId, Island, IslandInputs, IslandWorkspace};
+use trocar_plant::ActuatorConfig;
 use trocar_signal::{
-    Activation, Component, Dimension, GroupClass, GroupSpec, Nanos, ParameterPort, ReadPort, Registration,
-    WritePort,
+    Activation, Component, Dimension, Element, GroupClass, GroupSpec, Nanos, ParameterPort, ReadPort,
+    Registration, WritePort,
 };
 
 /// A motor's grip on the mechanism.
@@ -18,18 +20,44 @@ pub(crate) struct MotorLink {
     pub gear: f64,
     /// The place of its drive effort among the island's inputs.
     pub effort_input: usize,
-    /// Actuator position = row · q.
+    /// Output position = row · q over the joints.
     pub row: Vec<f64>,
+    /// How its torque constant falls with heat.
+    pub weakening: Option<Weakening>,
+    /// Whether its back-EMF is written.
+    pub has_winding: bool,
+    /// What its brake can hold, and the place of that among the island's inputs.
+    pub brake: Option<(ReadPort, usize)>,
+    /// What stands between motor and output; none where they are rigidly one.
+    pub motor: Option<MotorSide>,
+}
+
+/// A torque constant that changes with the housing's temperature: k (1 + coefficient (T − reference)).
+pub(crate) struct Weakening {
+    /// Temperatures of winding and housing, K.
+    pub temperature: ReadPort,
+    /// Per kelvin.
+    pub coefficient: f64,
+    pub reference_k: f64,
+}
+
+/// The motor's side of a transmission that gives way.
+pub(crate) struct MotorSide {
+    /// The place of the motor's coordinate, behind the joints'.
+    pub place: usize,
+    /// The elements that act between motor and output.
+    pub transmission: Vec<ElementId>,
 }
 
 /// An arm's mechanism.
 pub(crate) struct ArmMechanism {
     pub island: Island,
     pub step_s: f64,
-    pub initial_q: Vec<f64>,
+    /// Positions of the joints at the start; they are the first coordinates, and the motors behind transmissions follow.
+    pub joints_at_start: Vec<f64>,
     pub motors: Vec<MotorLink>,
-    /// Island inputs that are parameters of the run (Coulomb friction): place and port.
-    pub tunable_inputs: Vec<(usize, ParameterPort)>,
+    /// Island inputs that are parameters of the run (Coulomb friction, stiffness).
+    pub tunable_inputs: Vec<TunableInput>,
     /// Mass of the load at the tip.
     pub load: Option<ParameterPort>,
     /// The frame of the tool tip and the tip in it.
@@ -40,6 +68,8 @@ pub(crate) struct ArmMechanism {
     pub truth_tip: WritePort,
     /// What sensors in its frames would show if they were perfect.
     pub feeling: Feeling,
+    pub truth_transmissions: Option<WritePort>,
+    pub truth_back_emf: Option<WritePort>,
 }
 
 /// Working memory: the solver's, and rows for what is written.
@@ -50,6 +80,11 @@ struct ArmScratch {
     js: Vec<f64>,
     actuators: Vec<f64>,
     feeling: FeelingScratch,
+    /// Deflections, then efforts, of the transmissions that give way.
+    transmissions: Vec<f64>,
+    /// Torque constants over the step, N m/A, of all motors; back-EMFs, V, of those with a winding.
+    torque_constants: Vec<f64>,
+    back_emf: Vec<f64>,
 }
 
 /// Names of the groups of truth that an arm has; declared here so that readers and the writer agree.
@@ -64,10 +99,10 @@ pub(crate) fn truth_groups(
     };
     [
         spec(format!("{instance}.truth.js"), joints).meaning(
-            "joint positions and velocities as they are, and the effort of the motors at the joints",
+            "joint positions and velocities as they are, and the effort of the motors that arrives at the joints",
         ),
         spec(format!("{instance}.truth.actuators"), actuators).meaning(
-            "actuator positions and velocities behind the gear as they are, and the motors' effort there",
+            "motor positions and velocities behind the gear as they are, and the motors' effort there",
         ),
         GroupSpec::pose(
             format!("{instance}.truth.tip"),
@@ -77,6 +112,37 @@ pub(crate) fn truth_groups(
         .class(GroupClass::Truth)
         .meaning("the tool tip as it is"),
     ]
+}
+
+/// The group of truth of the transmissions that give way; none where there are none.
+pub(crate) fn transmission_group<'a>(
+    instance: &str,
+    compliant: impl Iterator<Item = &'a ActuatorConfig> + Clone,
+) -> Option<GroupSpec> {
+    let named = |what: &str, dimension: fn(&ActuatorConfig) -> Dimension| {
+        let element =
+            |a: &ActuatorConfig| Element { name: format!("{what}.{}", a.name), dimension: dimension(a) };
+        compliant.clone().map(element).collect::<Vec<_>>()
+    };
+    let mut elements = named("deflection", |a| a.kind.position());
+    elements.extend(named("effort", |a| a.kind.effort()));
+    (!elements.is_empty()).then(|| {
+        GroupSpec::vector(format!("{instance}.truth.transmissions"), elements)
+            .class(GroupClass::Truth)
+            .meaning("how far the motor is ahead of its output, and the mean effort on the output over the last step")
+    })
+}
+
+/// The group of truth of the back-EMFs of motors with a winding; none where there are none.
+pub(crate) fn back_emf_group(instance: &str, actuators: &[ActuatorConfig]) -> Option<GroupSpec> {
+    let wound = actuators.iter().filter(|a| a.motor.winding.is_some());
+    let elements: Vec<Element> =
+        wound.map(|a| Element { name: a.name.clone(), dimension: Dimension::VOLTAGE }).collect();
+    (!elements.is_empty()).then(|| {
+        GroupSpec::vector(format!("{instance}.truth.back_emf"), elements)
+            .class(GroupClass::Truth)
+            .meaning("voltage that the motor's rotation induces in its winding")
+    })
 }
 
 impl ArmMechanism {
@@ -91,22 +157,38 @@ impl ArmMechanism {
     }
 
     fn publish(&self, io: &mut Activation<'_>, scratch: &mut ArmScratch) -> Result<(), String> {
-        let n = self.initial_q.len();
+        let n = self.joints_at_start.len();
         let state: &[f64] = bytemuck::cast_slice(io.state);
         self.island.kinematics(state, &mut scratch.solver).map_err(|e| e.to_string())?;
         let (q, v) = (self.island.q(state), self.island.v(state));
-        scratch.js[..n].copy_from_slice(q);
-        scratch.js[n..2 * n].copy_from_slice(v);
+        scratch.js[..n].copy_from_slice(&q[..n]);
+        scratch.js[n..2 * n].copy_from_slice(&v[..n]);
         scratch.js[2 * n..].fill(0.0);
         let m = self.motors.len();
+        let compliant = scratch.transmissions.len() / 2;
+        let (mut next, mut wound) = (0, 0);
         for (place, motor) in self.motors.iter().enumerate() {
             let effort = scratch.efforts[place];
+            let arrives = match motor.motor {
+                Some(_) => scratch.transmissions[compliant + next],
+                None => effort,
+            };
             let (mut position, mut velocity) = (0.0, 0.0);
             for (k, coefficient) in motor.row.iter().enumerate() {
                 position += coefficient * q[k];
                 velocity += coefficient * v[k];
                 // Power is the same on both sides of the coupling.
-                scratch.js[2 * n + k] += coefficient * effort;
+                scratch.js[2 * n + k] += coefficient * arrives;
+            }
+            if let Some(side) = &motor.motor {
+                scratch.transmissions[next] = q[side.place] - position;
+                (position, velocity) = (q[side.place], v[side.place]);
+                next += 1;
+            }
+            if motor.has_winding {
+                // The voltage constant is the torque constant, in SI units.
+                scratch.back_emf[wound] = scratch.torque_constants[place] * motor.gear * velocity;
+                wound += 1;
             }
             scratch.actuators[place] = position;
             scratch.actuators[m + place] = velocity;
@@ -119,6 +201,12 @@ impl ArmMechanism {
         let at = io.step_end;
         io.send(self.truth_js, &scratch.js, at, Nanos::ZERO, true);
         io.send(self.truth_actuators, &scratch.actuators, at, Nanos::ZERO, true);
+        if let Some(port) = self.truth_transmissions {
+            io.send(port, &scratch.transmissions, at, Nanos::ZERO, true);
+        }
+        if let Some(port) = self.truth_back_emf {
+            io.send(port, &scratch.back_emf, at, Nanos::ZERO, true);
+        }
         io.send(self.truth_tip, &[t.x, t.y, t.z, r.x, r.y, r.z, r.w], at, Nanos::ZERO, true);
         Ok(())
     }
@@ -130,21 +218,32 @@ impl Component for ArmMechanism {
             solver: self.island.workspace(),
             inputs: self.island.nominal_inputs(),
             efforts: vec![0.0; self.motors.len()],
-            js: vec![0.0; 3 * self.initial_q.len()],
+            js: vec![0.0; 3 * self.joints_at_start.len()],
             actuators: vec![0.0; 3 * self.motors.len()],
             feeling: self.feeling.scratch(&self.island),
+            torque_constants: vec![0.0; self.motors.len()],
+            back_emf: vec![0.0; self.motors.iter().filter(|m| m.has_winding).count()],
+            transmissions: vec![0.0; 2 * self.motors.iter().filter(|m| m.motor.is_some()).count()],
         })
     }
 
     fn initialise(&self, state: &mut [u64], _: &[f64]) {
         let state: &mut [f64] = bytemuck::cast_slice_mut(state);
-        let n = self.initial_q.len();
-        state[..n].copy_from_slice(&self.initial_q);
+        let n = self.joints_at_start.len();
+        state[..n].copy_from_slice(&self.joints_at_start);
+        // At the start no transmission is strained.
+        for motor in &self.motors {
+            let Some(side) = &motor.motor else { continue };
+            state[side.place] = motor.row.iter().zip(&self.joints_at_start).map(|(c, q)| c * q).sum();
+        }
     }
 
     fn publish_start(&self, io: &mut Activation<'_>) -> Result<(), String> {
         self.with_scratch(io, |this, io, scratch| {
             scratch.efforts.fill(0.0);
+            scratch.transmissions.fill(0.0);
+            // Nothing turns at the start.
+            scratch.torque_constants.fill(0.0);
             this.publish(io, scratch)
         })
     }
@@ -152,18 +251,28 @@ impl Component for ArmMechanism {
     fn activate(&self, io: &mut Activation<'_>) -> Result<(), String> {
         self.with_scratch(io, |this, io, scratch| {
             for (place, motor) in this.motors.iter().enumerate() {
-                let effort = io.read(motor.current)[0] * io.parameter(motor.torque_constant) * motor.gear;
+                let mut torque_constant = io.parameter(motor.torque_constant);
+                if let Some(weakening) = &motor.weakening {
+                    let above_k = io.read(weakening.temperature)[1] - weakening.reference_k;
+                    torque_constant *= 1.0 + weakening.coefficient * above_k;
+                }
+                scratch.torque_constants[place] = torque_constant;
+                let effort = io.read(motor.current)[0] * torque_constant * motor.gear;
                 scratch.efforts[place] = effort;
                 scratch.inputs[motor.effort_input] = effort;
+                if let Some((level, input)) = motor.brake {
+                    scratch.inputs[input] = io.read(level)[0];
+                }
             }
-            for (input, port) in &this.tunable_inputs {
-                scratch.inputs[*input] = io.parameter(*port);
+            for input in &this.tunable_inputs {
+                scratch.inputs[input.place] = input.offset + input.factor * io.parameter(input.port);
             }
             let load = [this.load.map_or(0.0, |port| io.parameter(port))];
             let payload_mass_kg: &[f64] = if this.load.is_some() { &load } else { &[] };
             let inputs = IslandInputs { elements: &scratch.inputs, payload_mass_kg, wrenches: &[] };
             let state: &mut [f64] = bytemuck::cast_slice_mut(io.state);
             this.island.step(state, &inputs, this.step_s, &mut scratch.solver).map_err(|e| e.to_string())?;
+            this.read_transmissions(scratch);
             this.publish(io, scratch)?;
             let (solver, feeling) = (&mut scratch.solver, &mut scratch.feeling);
             this.feeling.publish(io, &this.island, payload_mass_kg, solver, feeling)
@@ -172,6 +281,16 @@ impl Component for ArmMechanism {
 }
 
 impl ArmMechanism {
+    /// The efforts of the transmissions on their outputs over the step just made.
+    fn read_transmissions(&self, scratch: &mut ArmScratch) {
+        let compliant = scratch.transmissions.len() / 2;
+        let sides = self.motors.iter().filter_map(|motor| motor.motor.as_ref());
+        for (side, effort) in sides.zip(&mut scratch.transmissions[compliant..]) {
+            let solver = &scratch.solver;
+            *effort = -side.transmission.iter().filter_map(|e| solver.element_force(*e)).sum::<f64>();
+        }
+    }
+
     /// Takes the working memory out of the activation for the time of `body`.
     fn with_scratch(
         &self,
