@@ -218,6 +218,7 @@ pub(crate) mod tests {
                 clock: Sourced::bare(Frequency::from_si(49.152e6)),
                 period_bits: Sourced::bare(26),
                 shortest_predicted_quarter: Sourced::bare(2000),
+                index: false,
             },
             potentiometer: None,
         }

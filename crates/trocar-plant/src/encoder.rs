@@ -12,6 +12,10 @@
 //! speed does not fit the positions, a straight one is taken. What goes forth and back within one step is not seen.
 //! Edges are then seen at the next tick of the period clock.
 //!
+//! **Index.** Once each turn of the shaft a pulse stands for the one count at a whole number of turns, as seen from
+//! either side (where a real disc's index lies against the zero that homing sets is not known). When the count enters
+//! it, the counters latch the count on the wire and count the pulse in four bits (`mechatronics-firmware`, `CtrlEnc.v`).
+//!
 //! **Speed.** As the dVRK's library gives it to the controller from the counters of firmware 7
 //! (`mechatronics-software`, `EncoderVelocity.cpp`). With P the ticks over the last full cycle of four counts, P′ the
 //! ticks over the cycle that ended one count earlier, Q and Q′ the last quarter (one count) and the one a cycle
@@ -20,12 +24,12 @@
 //! - v = 4/P; its delay is P/2 + R;
 //! - if Q ≥ `shortest_predicted_quarter` (below it the clock's steps spoil it), v is moved on by that delay with the
 //!   acceleration 8·(Q′ − Q)/(P·P′·(Q + Q′)), but not beyond zero;
-//! - |v| ≤ 1/R: no edge has come for so long. At standstill v falls with 1/R;
-//! - v = 0 if P or R has filled the counter of `period_bits` bits (1.365 s in the dVRK), and from a reversal, or the
-//!   start, until a full cycle lies in the new direction.
-//!
-//! That a reversal lasts a full cycle is how the counters of firmware 6 work (`mechatronics-firmware`,
-//! `EncPeriod.v`); that R alone ends at the counter's limit is assumed.
+//! - |v| ≤ 1/R: no edge has come for so long. At standstill v falls with 1/R, to one count in the time that the counter
+//!   of `period_bits` bits takes to fill (1.365 s in the dVRK), and stays there;
+//! - v = 0 if P has filled that counter, and from a reversal, or the start, until four quarters lie in the new direction.
+//!   The time from the last edge before a reversal to the first after it, which are the same edge of the disc, counts as
+//!   the first quarter in the new direction although the shaft has gone nowhere in it: with the fourth edge after a
+//!   reversal the speed comes back, and too low (`mechatronics-firmware`, `EncPeriod.v`).
 
 use crate::actuator::ActuatorConfig;
 use crate::check;
@@ -33,8 +37,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use trocar_signal::quantity::Frequency;
 use trocar_signal::{
-    Activation, Component, Dimension, GroupSpec, ParameterSpec, Problem, Provenance, ReadPort, Registration,
-    Sourced, Time, WritePort, state_words,
+    Activation, Component, Dimension, Element, GroupSpec, Nanos, ParameterSpec, Problem, Provenance,
+    ReadPort, Registration, Sourced, Time, WritePort, state_words,
 };
 
 /// An incremental encoder and the counters that read it.
@@ -47,10 +51,13 @@ pub struct EncoderConfig {
     pub count_bits: Sourced<u32>,
     /// Clock by which the time between edges is counted (dVRK: 49.152 MHz).
     pub clock: Sourced<Frequency>,
-    /// Width of the counter of those ticks, bits (dVRK: 26); full, it means standstill.
+    /// Width of the counter of those ticks, bits (dVRK: 26).
     pub period_bits: Sourced<u32>,
     /// Ticks for one count from which on the speed is moved on by the acceleration (dVRK: 2000).
     pub shortest_predicted_quarter: Sourced<u32>,
+    /// Whether it has an index pulse, once each turn: `INSTANCE.ACTUATOR.encoder.index`. Absent: it has none.
+    #[serde(default)]
+    pub index: bool,
 }
 
 impl EncoderConfig {
@@ -59,6 +66,10 @@ impl EncoderConfig {
     pub fn check(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         check::positive(&mut problems, "counts_per_turn", self.counts_per_turn.value);
+        if self.index && self.counts_per_turn.value.fract() != 0.0 {
+            let what = "an index needs a whole number of counts for each turn";
+            problems.push(Problem::new("counts_per_turn", what));
+        }
         check::within(&mut problems, "count_bits", f64::from(self.count_bits.value), 2.0, 48.0);
         check::positive(&mut problems, "clock", self.clock.value.si());
         check::within(&mut problems, "period_bits", f64::from(self.period_bits.value), 4.0, 48.0);
@@ -82,23 +93,33 @@ state_words! {
         pub at: Time,
         /// +1 or −1 after the first edge.
         pub direction: i64,
-        /// Edges in this direction without a reversal, at most six.
+        /// Edges in this direction, with the last one before a reversal, at most six.
         pub edges: u64,
         /// Ticks of the period clock at the last edges, the newest first.
         pub edge_ticks: [f64; EDGES],
+        /// Index pulses since the start.
+        pub index_pulses: u64,
+        /// The count at the last of them, without preload and wrap.
+        pub index_count: i64,
+        /// Its instant.
+        pub index_at: Time,
     }
 }
 
 /// The component `INSTANCE.ACTUATOR.encoder`, activated at each step of the mechanism.
 ///
 /// Reads `INSTANCE.truth.actuators` as it stood before this instant. Writes `INSTANCE.ACTUATOR.encoder.count` (the
-/// wire form, 0 ..= 2^bits − 1) and `INSTANCE.ACTUATOR.encoder.velocity` (of the actuator's output, rad/s or m/s).
+/// wire form, 0 ..= 2^bits − 1) and `INSTANCE.ACTUATOR.encoder.velocity` (of the actuator's output, rad/s or m/s); with an
+/// index `INSTANCE.ACTUATOR.encoder.index` at each pulse, stamped with its instant: the count on the wire then, and the
+/// number of pulses, 0 to 15.
 pub struct Encoder {
     actuators: ReadPort,
     position: usize,
     velocity: usize,
     count_out: WritePort,
     velocity_out: WritePort,
+    /// With the counts of one turn.
+    index: Option<(WritePort, f64)>,
     /// Travel of the output for one count, rad or m; negative where the gear is.
     quantum: f64,
     clock_hz: f64,
@@ -155,7 +176,16 @@ impl Encoder {
         reg.parameter(clock);
         reg.state::<EncoderState>();
         let speed = config.kind.position().over(Dimension::TIME);
+        let number = |name: &str| Element { name: name.to_owned(), dimension: Dimension::NUMBER };
+        let index = encoder.index.then(|| {
+            let spec = GroupSpec::vector(format!("{path}.index"), vec![number("count"), number("pulses")])
+                .meaning(
+                    "Count on the wire at the encoder's last index pulse, and how many there were, modulo 16",
+                );
+            (reg.write(spec), encoder.counts_per_turn.value)
+        });
         Ok(Encoder {
+            index,
             actuators: reg.read_previous(format!("{instance}.truth.actuators")),
             position: place,
             velocity: count + place,
@@ -186,8 +216,9 @@ impl Encoder {
         if moved != 0 {
             let direction = moved.signum();
             if direction != state.direction {
+                // The edge at which the shaft turned around stays, as the firmware has it; there is none at the start.
+                state.edges = u64::from(state.direction != 0);
                 state.direction = direction;
-                state.edges = 0;
             }
             let fresh = usize::try_from(moved.unsigned_abs()).unwrap_or(EDGES).min(EDGES);
             state.edge_ticks.copy_within(..EDGES - fresh, fresh);
@@ -196,6 +227,22 @@ impl Encoder {
             for (older, ticks) in state.edge_ticks.iter_mut().take(fresh).enumerate() {
                 let edge = newest - direction as f64 * older as f64;
                 *ticks = ((at.seconds() - way.time_before_end(shaft - edge)) * self.clock_hz).ceil();
+            }
+            if let Some((_, turn)) = self.index {
+                let (old, new) = (state.count as f64 / turn, count as f64 / turn);
+                // Whole turns entered on the way: at the near side of a step up, at the far side of one down.
+                let (passed, last) = if direction > 0 {
+                    (new.floor() - old.floor(), new.floor() * turn)
+                } else {
+                    (old.ceil() - new.ceil(), new.ceil() * turn)
+                };
+                if passed > 0.0 {
+                    let edge = last - 0.5 * direction as f64;
+                    let before_end = Nanos::from_seconds(way.time_before_end(shaft - edge));
+                    state.index_pulses += passed as u64;
+                    state.index_count = last as i64;
+                    state.index_at = Time(at.0.saturating_sub(before_end.unwrap_or(Nanos::ZERO).0));
+                }
             }
             state.edges = state.edges.saturating_add(moved.unsigned_abs()).min(EDGES as u64);
             state.count = count;
@@ -211,8 +258,9 @@ impl Encoder {
         }
         let edge = &state.edge_ticks;
         let cycle = trocar_math::max(edge[0] - edge[4], 1.0);
-        let run = trocar_math::max((now.seconds() * self.clock_hz).floor() - edge[0], 0.0);
-        if cycle >= self.period_limit || run >= self.period_limit {
+        let since = (now.seconds() * self.clock_hz).floor() - edge[0];
+        let run = trocar_math::clamp(since, 0.0, self.period_limit);
+        if cycle >= self.period_limit {
             return 0.0;
         }
         let mut per_tick = 4.0 / cycle;
@@ -245,13 +293,21 @@ impl Component for Encoder {
         }
         let now = io.now;
         let state = io.state::<EncoderState>();
+        let pulses_before = state.index_pulses;
         if state.started == 0 || header.stamp > state.at {
             self.take_in(state, shaft, speed, header.stamp);
         }
-        let wire = (state.count + self.count_range / 2).rem_euclid(self.count_range);
+        let on_wire = |count: i64| (count + self.count_range / 2).rem_euclid(self.count_range) as f64;
+        let wire = on_wire(state.count);
+        let pulse = (on_wire(state.index_count), state.index_pulses, state.index_at);
         let velocity = self.speed(state, now) * self.quantum;
-        io.write(self.count_out, &[wire as f64]);
+        io.write(self.count_out, &[wire]);
         io.write(self.velocity_out, &[velocity]);
+        if let Some((port, _)) = self.index
+            && pulse.1 > pulses_before
+        {
+            io.send(port, &[pulse.0, (pulse.1 % 16) as f64], pulse.2, Nanos::ZERO, true);
+        }
         Ok(())
     }
 }

@@ -69,6 +69,10 @@ dimensions! {
     POWER = "power", [2, 1, -3, 0, 0, 0];
     /// V
     VOLTAGE = "voltage", [2, 1, -3, -1, 0, 0];
+    /// rad/V
+    ANGLE_PER_VOLTAGE = "angle per voltage", [-2, -1, 3, 1, 0, 1];
+    /// m/V
+    LENGTH_PER_VOLTAGE = "length per voltage", [-1, -1, 3, 1, 0, 0];
 }
 
 impl Dimension {
@@ -122,6 +126,8 @@ impl Dimension {
             (Dimension::POWER, "W"),
             (Dimension::VOLTAGE, "V"),
             (Dimension::INERTIA, "kg m^2"),
+            (Dimension::ANGLE_PER_VOLTAGE, "rad/V"),
+            (Dimension::LENGTH_PER_VOLTAGE, "m/V"),
         ];
         if let Some((_, text)) = PREFERRED.iter().find(|(dimension, _)| *dimension == self) {
             return (*text).to_owned();

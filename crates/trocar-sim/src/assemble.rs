@@ -256,6 +256,9 @@ fn wires(instance: &str, robot: &RobotFile) -> Vec<(String, u32)> {
     for actuator in &robot.actuators {
         let path = format!("{instance}.{}", actuator.name);
         wires.push((format!("{path}.encoder.count"), actuator.encoder.count_bits.value));
+        if actuator.encoder.index {
+            wires.push((format!("{path}.encoder.index.count"), actuator.encoder.count_bits.value));
+        }
         if let Some(potentiometer) = &actuator.potentiometer {
             wires.push((format!("{path}.potentiometer.count"), potentiometer.adc_bits.value));
         }

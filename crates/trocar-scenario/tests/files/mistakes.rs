@@ -51,6 +51,31 @@ fn a_frame_is_placed_in_one_way() {
     ]);
 }
 
+/// Sensors in frames, put in front of the coupling.
+#[rustfmt::skip]
+#[test]
+fn sensors_stand_in_frames_and_have_names_of_their_own() {
+    let imu = |name: &str, frame: &str| format!(
+        "[[imus]]\nname = \"{name}\"\nframe = \"{frame}\"\nrate = \"1 kHz\"\nbits = 16\n\
+         gyroscope = {{ range = \"9 rad/s\" }}\naccelerometer = {{ range = \"40 m/s^2\" }}\n\n[coupling]");
+    let torque = |frame: &str, range: &str| format!(
+        "[[torque_sensors]]\nframe = \"{frame}\"\nrange = \"{range}\"\n\
+         gauge = {{ rate = \"1 kHz\", bits = 16 }}\n\n[coupling]");
+    for (to, at, title) in [
+        (imu("tip_imu", "levr"), "\"levr\"", "there is no frame `levr`; did you mean `lever`?"),
+        (imu("lever", "lever"), "\"lever\"", "`lever` is also the name of"),
+        (torque("levr", "5 N m"), "\"levr\"", "there is no frame `levr`; did you mean `lever`?"),
+        (torque("lever", "5 N"), "\"5 N\"", "force where torque (N m) is meant"),
+    ] {
+        let failure = load_all(changed(ROBOT, "[coupling]", &to)).unwrap_err();
+        let said = all_said(&failure);
+        assert_eq!(failure.diagnostics.len(), 1, "{said}");
+        assert!(failure.diagnostics[0].title.contains(title), "{said}");
+        assert!(text_at(&failure, 0).trim_matches('"') == at.trim_matches('"'), "{said}");
+    }
+    load_all(changed(ROBOT, "[coupling]", &imu("tip_imu", "lever"))).unwrap();
+}
+
 #[rustfmt::skip]
 #[test]
 fn keys_and_types() {
