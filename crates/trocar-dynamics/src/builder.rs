@@ -586,36 +586,41 @@ fn compile_walks(frames: &[Frame], n: usize) -> Walks {
                 }
             }
             let own_terms = first_term..terms.len();
-            let mut pair = |met: &Row| {
-                let first = terms.len();
-                for &(k, a) in row {
-                    for &(l, b) in met {
-                        let coefficient = if k == l { 2.0 * a * b } else { a * b };
-                        terms.push(Term { entry: if k > l { k * n + l } else { l * n + k }, coefficient });
+            let mut step = |crossed: usize, met: usize, axis: Axis, turns: bool, met_row: &[(usize, f64)]| {
+                let mut first = Term { entry: 0, coefficient: 0.0 };
+                let before = terms.len();
+                for (place, (&(k, a), &(l, b))) in
+                    row.iter().flat_map(|own| met_row.iter().map(move |met| (own, met))).enumerate()
+                {
+                    let coefficient = if k == l { 2.0 * a * b } else { a * b };
+                    let term = Term { entry: if k > l { k * n + l } else { l * n + k }, coefficient };
+                    if place == 0 {
+                        first = term;
+                    } else {
+                        terms.push(term);
                     }
                 }
-                first..terms.len()
+                WalkStep { crossed, met, axis, turns, first, others: before..terms.len() }
             };
             let first_step = steps.len();
             for (axis, turns, met) in &axes[..place] {
-                steps.push(WalkStep { crossed: 0, met: index, axis: *axis, turns: *turns, terms: pair(met) });
+                steps.push(step(0, index, *axis, *turns, met));
             }
             let mut crossed = index;
             while frames[crossed].parent != 0 {
                 let met = frames[crossed].parent;
                 let axes = axes_of(&frames[met]);
                 if axes.is_empty() {
-                    steps.push(WalkStep { crossed, met, axis: Axis::Z, turns: false, terms: 0..0 });
+                    steps.push(step(crossed, met, Axis::Z, false, &[]));
                 }
                 for (k, (axis, turns, met_row)) in axes.iter().enumerate() {
                     let crossed = if k == 0 { crossed } else { 0 };
-                    let terms = pair(met_row);
-                    steps.push(WalkStep { crossed, met, axis: *axis, turns: *turns, terms });
+                    steps.push(step(crossed, met, *axis, *turns, met_row));
                 }
                 crossed = met;
             }
             // Steps behind the last moving ancestor add nothing.
-            while steps.len() > first_step && steps[steps.len() - 1].terms.is_empty() {
+            while steps.len() > first_step && steps[steps.len() - 1].first.coefficient == 0.0 {
                 steps.pop();
             }
             let steps = first_step..steps.len();

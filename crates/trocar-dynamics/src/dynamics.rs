@@ -9,7 +9,9 @@ use nalgebra::Vector3;
 
 use crate::error::{DynamicsError, check_length};
 use crate::factorisation;
-use crate::mechanism::{FrameLoad, Mechanism, Motion, Workspace, add_row, row_times};
+use crate::mechanism::{
+    FormValue, FrameLoad, FrameState, Mechanism, Motion, Term, WalkStep, Workspace, add_row, row_times,
+};
 use crate::spatial::RigidInertia;
 
 impl Mechanism {
@@ -200,14 +202,16 @@ impl Mechanism {
     /// Efforts into `ws.bias`, from own inertias; with `ACCELERATING` the forms' accelerations take part.
     #[inline]
     fn newton_euler<const ACCELERATING: bool>(&self, ws: &mut Workspace) {
-        ws.loads[0] = FrameLoad { linear_acceleration: -self.gravity, ..FrameLoad::default() };
+        let (forms, frames, loads, bias): (&[FormValue], &[FrameState], &mut [FrameLoad], &mut [f64]) =
+            (&ws.forms, &ws.frames, &mut ws.loads, &mut ws.bias);
+        loads[0] = FrameLoad { linear_acceleration: -self.gravity, ..FrameLoad::default() };
         for (i, frame) in self.frames.iter().enumerate().skip(1) {
             if !frame.inertial {
                 continue;
             }
-            let (done, rest) = ws.loads.split_at_mut(i);
+            let (done, rest) = loads.split_at_mut(i);
             let (before, load) = (&done[frame.parent], &mut rest[0]);
-            let (parent, state) = (&ws.frames[frame.parent], &ws.frames[i]);
+            let (parent, state) = (&frames[frame.parent], &frames[i]);
             let mut angular = before.angular_acceleration;
             let mut linear = before.linear_acceleration
                 + angular.cross(&state.arm)
@@ -215,14 +219,14 @@ impl Mechanism {
             match frame.motion {
                 Motion::Fixed => {}
                 Motion::Revolute { form, sign } => {
-                    let (z, form) = (&state.axes.z, &ws.forms[form]);
+                    let (z, form) = (&state.axes.z, &forms[form]);
                     angular += parent.angular.cross(z) * (sign * form.rate);
                     if ACCELERATING {
                         angular += z * (sign * form.acceleration);
                     }
                 }
                 Motion::Prismatic { form, sign } => {
-                    let (z, form) = (&state.axes.z, &ws.forms[form]);
+                    let (z, form) = (&state.axes.z, &forms[form]);
                     linear += parent.angular.cross(z) * (2.0 * sign * form.rate);
                     if ACCELERATING {
                         linear += z * (sign * form.acceleration);
@@ -244,20 +248,20 @@ impl Mechanism {
                 + turning.cross(&own.about.times(turning))
                 + own.moment.cross(&linear);
         }
-        ws.bias.fill(0.0);
+        bias.fill(0.0);
         for (i, frame) in self.frames.iter().enumerate().skip(1).rev() {
             if !frame.inertial {
                 continue;
             }
-            let (before, rest) = ws.loads.split_at_mut(i);
-            let (parent, load, state) = (&mut before[frame.parent], &rest[0], &ws.frames[i]);
+            let (before, rest) = loads.split_at_mut(i);
+            let (parent, load, state) = (&mut before[frame.parent], &rest[0], &frames[i]);
             match frame.motion {
                 Motion::Fixed => {}
-                Motion::Revolute { .. } => add_row(&frame.row, state.axes.z.dot(&load.moment), &mut ws.bias),
-                Motion::Prismatic { .. } => add_row(&frame.row, state.axes.z.dot(&load.force), &mut ws.bias),
+                Motion::Revolute { .. } => add_row(&frame.row, state.axes.z.dot(&load.moment), &mut *bias),
+                Motion::Prismatic { .. } => add_row(&frame.row, state.axes.z.dot(&load.force), &mut *bias),
                 Motion::Ball(ball) => {
                     let own = state.axes.transpose_times(&load.moment);
-                    for (effort, part) in ws.bias[ball.coordinate..].iter_mut().zip(&own) {
+                    for (effort, part) in bias[ball.coordinate..].iter_mut().zip(&own) {
                         *effort += part;
                     }
                 }
@@ -281,10 +285,14 @@ impl Mechanism {
     #[inline]
     fn fill_mass_matrix(&self, ws: &mut Workspace) {
         let n = self.coordinates.len();
-        ws.mass.copy_from_slice(&self.rotor_mass);
+        // Slices of their own: a write to one cannot have moved another.
+        let (frames, loads, mass): (&[FrameState], &[FrameLoad], &mut [f64]) =
+            (&ws.frames, &ws.loads, &mut ws.mass);
+        let (steps, terms): (&[WalkStep], &[Term]) = (&self.steps, &self.terms);
+        mass.copy_from_slice(&self.rotor_mass);
         for walk in &self.walks {
-            let z = ws.frames[walk.frame].axes.axis(walk.axis);
-            let inertia = &ws.loads[walk.frame].inertia;
+            let z = frames[walk.frame].axes.axis(walk.axis);
+            let inertia = &loads[walk.frame].inertia;
             // The wrench about the joint's origin that accelerates all beyond it at unit joint acceleration.
             let (force, mut moment) = if walk.turns {
                 (z.cross(&inertia.moment), inertia.about.times(z))
@@ -292,21 +300,22 @@ impl Mechanism {
                 (z * inertia.mass, inertia.moment.cross(z))
             };
             let own = z.dot(if walk.turns { &moment } else { &force });
-            for term in &self.terms[walk.own_terms.clone()] {
-                ws.mass[term.entry] += term.coefficient * own;
+            for term in &terms[walk.own_terms.clone()] {
+                mass[term.entry] += term.coefficient * own;
             }
-            for step in &self.steps[walk.steps.clone()] {
-                moment += ws.frames[step.crossed].arm.cross(&force);
-                let met: &Vector3<f64> = ws.frames[step.met].axes.axis(step.axis);
+            for step in &steps[walk.steps.clone()] {
+                moment += frames[step.crossed].arm.cross(&force);
+                let met: &Vector3<f64> = frames[step.met].axes.axis(step.axis);
                 let shared = met.dot(if step.turns { &moment } else { &force });
-                for term in &self.terms[step.terms.clone()] {
-                    ws.mass[term.entry] += term.coefficient * shared;
+                mass[step.first.entry] += step.first.coefficient * shared;
+                for term in &terms[step.others.clone()] {
+                    mass[term.entry] += term.coefficient * shared;
                 }
             }
         }
         for i in 0..n {
             for j in 0..i {
-                ws.mass[j * n + i] = ws.mass[i * n + j];
+                mass[j * n + i] = mass[i * n + j];
             }
         }
     }

@@ -3,67 +3,77 @@
 /// A pivot this small beside its diagonal entry is rounding: the matrix is singular to working precision.
 const RELATIVE_PIVOT: f64 = 1e-14;
 
-/// Replaces the lower triangle of the row-major n × n `matrix` by L (unit diagonal, not stored), its diagonal by 1/D and its
-/// upper triangle by Lᵀ. Each column is taken off all that is right of it at once, so that rows do not wait for one another;
-/// the sizes of common arms have their loops unrolled, with the same operations in the same order.
+/// The same code for a size known when it is compiled: loops this short cost more in their counting than in their sums. The
+/// order of the sums, and so every bit, is the same.
+macro_rules! sized {
+    ($n:expr, |$size:ident| $body:expr) => {
+        match $n {
+            6 => {
+                let $size = 6;
+                $body
+            }
+            7 => {
+                let $size = 7;
+                $body
+            }
+            8 => {
+                let $size = 8;
+                $body
+            }
+            $size => $body,
+        }
+    };
+}
+
+/// Replaces the lower triangle of the row-major n × n `matrix` by L (unit diagonal, not stored) and its diagonal by 1/D.
 ///
 /// # Errors
 /// The index of the first pivot that is not clearly positive.
-#[inline]
 pub(crate) fn factor(matrix: &mut [f64], n: usize, scratch: &mut [f64]) -> Result<(), usize> {
-    match n {
-        6 => factor_any(&mut matrix[..36], 6, &mut scratch[..6]),
-        7 => factor_any(&mut matrix[..49], 7, &mut scratch[..7]),
-        8 => factor_any(&mut matrix[..64], 8, &mut scratch[..8]),
-        n => factor_any(matrix, n, scratch),
-    }
+    sized!(n, |n| factor_sized(&mut matrix[..n * n], n, &mut scratch[..n]))
+}
+
+/// Solves L D Lᵀ x = b in place.
+pub(crate) fn solve(factored: &[f64], n: usize, x: &mut [f64]) {
+    sized!(n, |n| solve_sized(&factored[..n * n], n, &mut x[..n]));
 }
 
 #[inline(always)]
-fn factor_any(matrix: &mut [f64], n: usize, scratch: &mut [f64]) -> Result<(), usize> {
-    for (i, diagonal) in scratch[..n].iter_mut().enumerate() {
-        *diagonal = matrix[i * n + i];
-    }
-    for k in 0..n {
-        let (done, rest) = matrix.split_at_mut((k + 1) * n);
-        let (pivot, across) = done[k * n + k..].split_at_mut(1);
-        let positive = pivot[0] > RELATIVE_PIVOT * scratch[k];
-        if !positive || !pivot[0].is_finite() {
-            return Err(k);
-        }
-        pivot[0] = 1.0 / pivot[0];
-        for (l, row) in across.iter_mut().zip(rest.chunks_exact(n)) {
-            *l = row[k] * pivot[0];
-        }
-        for (i, row) in rest.chunks_exact_mut(n).enumerate() {
-            let (u, right) = row[k..].split_at_mut(1);
-            for (entry, l) in right[..=i].iter_mut().zip(&*across) {
-                *entry -= u[0] * l;
+fn factor_sized(matrix: &mut [f64], n: usize, scratch: &mut [f64]) -> Result<(), usize> {
+    for i in 0..n {
+        let (done, rest) = matrix.split_at_mut(i * n);
+        let row = &mut rest[..n];
+        let diagonal = row[i];
+        let mut pivot = diagonal;
+        for j in 0..i {
+            let other = &done[j * n..(j + 1) * n];
+            let mut u = row[j];
+            for (a, b) in scratch[..j].iter().zip(&other[..j]) {
+                u -= a * b;
             }
-            u[0] = across[i];
+            scratch[j] = u;
+            let l = u * other[j];
+            row[j] = l;
+            pivot -= u * l;
         }
+        let positive = pivot > RELATIVE_PIVOT * diagonal;
+        if !positive || !pivot.is_finite() {
+            return Err(i);
+        }
+        row[i] = 1.0 / pivot;
     }
     Ok(())
 }
 
-/// Solves L D Lᵀ x = b in place.
-#[inline]
-pub(crate) fn solve(factored: &[f64], n: usize, x: &mut [f64]) {
-    match n {
-        6 => solve_any(&factored[..36], 6, &mut x[..6]),
-        7 => solve_any(&factored[..49], 7, &mut x[..7]),
-        8 => solve_any(&factored[..64], 8, &mut x[..8]),
-        n => solve_any(factored, n, x),
-    }
-}
-
 #[inline(always)]
-fn solve_any(factored: &[f64], n: usize, x: &mut [f64]) {
+fn solve_sized(factored: &[f64], n: usize, x: &mut [f64]) {
     for i in 0..n {
-        let (value, below) = x[i..].split_at_mut(1);
-        for (l, below) in factored[i * n + i + 1..(i + 1) * n].iter().zip(below) {
-            *below -= l * value[0];
+        let (done, rest) = x.split_at_mut(i);
+        let mut sum = rest[0];
+        for (l, value) in factored[i * n..i * n + i].iter().zip(done) {
+            sum -= l * *value;
         }
+        rest[0] = sum;
     }
     for i in 0..n {
         x[i] *= factored[i * n + i];

@@ -3,7 +3,9 @@
 use nalgebra::{Isometry3, Vector3};
 
 use crate::error::{DynamicsError, check_length};
-use crate::mechanism::{FrameId, Mechanism, Motion, Workspace, add_row, pose, row_times};
+use crate::mechanism::{
+    FormValue, FrameId, FrameState, Mechanism, Motion, Workspace, add_row, pose, row_times,
+};
 use crate::spatial::Axis;
 
 /// Angular velocity and the velocity of a stated point, in world axes.
@@ -40,10 +42,11 @@ impl Mechanism {
                 (value.sin, value.cos) = trocar_math::sin_cos(value.value);
             }
         }
-        ws.frames[0].axes = self.base_axes;
-        ws.frames[0].origin = self.base_origin;
+        let (forms, frames): (&[FormValue], &mut [FrameState]) = (&ws.forms, &mut ws.frames);
+        frames[0].axes = self.base_axes;
+        frames[0].origin = self.base_origin;
         for (i, frame) in self.frames.iter().enumerate().skip(1) {
-            let (done, rest) = ws.frames.split_at_mut(i);
+            let (done, rest) = frames.split_at_mut(i);
             let parent = &done[frame.parent];
             let mut axes = parent.axes.compose(&frame.axes);
             let mut arm = parent.axes.times(&frame.offset);
@@ -52,12 +55,12 @@ impl Mechanism {
             match frame.motion {
                 Motion::Fixed => {}
                 Motion::Revolute { form, sign } => {
-                    let form = &ws.forms[form];
+                    let form = &forms[form];
                     axes = axes.turned((sign * form.sin, form.cos));
                     angular += axes.z * (sign * form.rate);
                 }
                 Motion::Prismatic { form, sign } => {
-                    let form = &ws.forms[form];
+                    let form = &forms[form];
                     arm += axes.z * (sign * form.value);
                     sliding = axes.z * (sign * form.rate);
                 }

@@ -140,7 +140,9 @@ pub(crate) struct WalkStep {
     pub met: usize,
     pub axis: Axis,
     pub turns: bool,
-    pub terms: std::ops::Range<usize>,
+    /// The first term (without any, one of nothing) and where the others are: mostly nowhere.
+    pub first: Term,
+    pub others: std::ops::Range<usize>,
 }
 
 /// The walk of one joint's axis through its moving ancestors.
