@@ -133,9 +133,10 @@ fn plan_one(
     case: Option<&str>,
     overrides: &Overrides,
 ) -> Result<Planned, Failure> {
-    let loaded = load(files, address, overrides)?;
+    let mut loaded = load(files, address, overrides)?;
     let fail = |diagnostics: Vec<Diagnostic>| Failure { diagnostics, files: loaded.files.clone() };
     trocar_sim::compile(&loaded).map_err(fail)?;
+    let advice = trocar_sim::step_advice(&loaded.scene).map_err(fail)?;
     let cases = match case {
         None => (0..loaded.cases.len()).collect(),
         Some(wanted) => {
@@ -164,6 +165,7 @@ fn plan_one(
             }
         }
     };
+    loaded.warnings.extend(advice);
     debug_assert!(loaded.warnings.iter().all(|w| w.severity == Severity::Warning));
     Ok(Planned { shown, address: address.to_owned(), cases, loaded })
 }

@@ -66,29 +66,35 @@ fn addresses(path: &Path) -> Result<(Files, Vec<String>), Failure> {
 /// Checks a file; gives what may not be as meant.
 fn check_one(files: &Files, address: &str) -> Result<Option<Failure>, Failure> {
     let checked = trocar_scenario::check(files, address)?;
-    let warnings = Failure { diagnostics: checked.warnings.clone(), files: checked.files.clone() };
-    compile(files, address, checked).map(|()| (!warnings.diagnostics.is_empty()).then_some(warnings))
+    let mut warnings = Failure { diagnostics: checked.warnings.clone(), files: checked.files.clone() };
+    warnings.diagnostics.extend(compile(files, address, checked)?);
+    Ok((!warnings.diagnostics.is_empty()).then_some(warnings))
 }
 
-fn compile(files: &Files, address: &str, checked: Checked) -> Result<(), Failure> {
+/// Checks what a file means; gives advice on the steps of a scene.
+fn compile(files: &Files, address: &str, checked: Checked) -> Result<Vec<Diagnostic>, Failure> {
     let fail = |diagnostics: Vec<Diagnostic>, files: Vec<SourceFile>| Failure { diagnostics, files };
     match checked.kind {
         FileKind::Scenario => {
             let loaded = load(files, address, &Overrides::default())?;
-            trocar_sim::compile(&loaded).map(|_| ()).map_err(|d| fail(d, loaded.files.clone()))
+            trocar_sim::compile(&loaded)
+                .and_then(|_| trocar_sim::step_advice(&loaded.scene))
+                .map_err(|d| fail(d, loaded.files.clone()))
         }
         FileKind::Scene => {
             let scene = load_scene(files, address)?;
-            trocar_sim::compile_scene(&scene).map(|_| ()).map_err(|d| fail(d, checked.files))
+            trocar_sim::compile_scene(&scene)
+                .and_then(|_| trocar_sim::step_advice(&scene))
+                .map_err(|d| fail(d, checked.files))
         }
         FileKind::Robot => {
             let robot = load_robot(files, address)?;
-            trocar_sim::check_robot(&robot).map_err(|d| fail(d, checked.files))
+            trocar_sim::check_robot(&robot).map(|()| Vec::new()).map_err(|d| fail(d, checked.files))
         }
         FileKind::Urdf => {
             let urdf = load_urdf(files, address, &UrdfOptions::default())?;
-            Subject::of_urdf(&urdf).map(|_| ()).map_err(|d| fail(d, checked.files))
+            Subject::of_urdf(&urdf).map(|_| Vec::new()).map_err(|d| fail(d, checked.files))
         }
-        FileKind::Part => Ok(()),
+        FileKind::Part => Ok(Vec::new()),
     }
 }

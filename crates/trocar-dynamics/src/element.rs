@@ -104,8 +104,8 @@ pub trait ForceElement: Debug + Send + Sync {
     fn rates(&self, position: f64, rate: f64, inputs: &[f64], state: &[f64], state_rates: &mut [f64]) -> f64;
 
     /// Upper bound of −dF/de at its nominal inputs, N m/rad or N/m, for the share of a spring in the step and for advice on
-    /// the step's length; zero where the element is stable at any step, however stiff (friction, stops and all whose
-    /// force over the step depends on the step's end).
+    /// the step's length; zero where there is no vibration to follow (drives, friction, stops and flanks, which are stable
+    /// at any step).
     fn stiffness(&self) -> f64 {
         0.0
     }

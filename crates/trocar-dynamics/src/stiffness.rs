@@ -14,8 +14,9 @@ use crate::island::{ElementId, Island};
 use crate::kinematics::JacobianColumn;
 use crate::mechanism::row_times;
 
-/// Up to this h ω a spring's own oscillation is followed to about a thousandth of its frequency; beyond, it is stable but
-/// slowed.
+/// Up to this h ω an element's own oscillation is taken as resolved: a [`crate::SpringDamper`] keeps its frequency to a
+/// ten-thousandth there, a transmission's spring ([`crate::Elastic`]), whose work is exact at any step, is slowed by up to
+/// a twelfth. Beyond, both are stable but slowed.
 pub const RESOLVED: f64 = 1.0;
 
 /// The share σ of a spring in the step at x² = (hω)².

@@ -60,6 +60,14 @@ pub struct RobotPlacement {
     /// their limits let them.
     #[serde(default)]
     pub start: BTreeMap<String, AnyQuantity>,
+    /// Steps of this robot's mechanism within each step of the scene, from 1 to 1000: more where something stiff in it
+    /// oscillates faster than the scene's steps follow (`trocar check` says when).
+    #[serde(default = "one_step")]
+    pub substeps: u32,
+}
+
+fn one_step() -> u32 {
+    1
 }
 
 /// Names that a robot cannot have: formulas use them for something else.
@@ -84,6 +92,10 @@ impl SceneFile {
                 problems.push(Problem::new(&key, not_a_name(name)));
             } else if RESERVED_NAMES.contains(&name.as_str()) {
                 problems.push(Problem::new(&key, format!("`{name}` means something else in formulas")));
+            }
+            if !(1..=1000).contains(&robot.substeps) {
+                problems
+                    .push(Problem::new(format!("{key}.substeps"), "must be a whole number from 1 to 1000"));
             }
             problems.extend(under(&format!("{key}.base.orientation"), robot.base.orientation.check()));
         }

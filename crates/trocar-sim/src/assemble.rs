@@ -1,5 +1,6 @@
 //! From a robot file to the components of one arm.
 
+use crate::advice::{self, TooStiff};
 use crate::case::DeclaredLimit;
 use crate::drive_train::{TunableInput, input_place};
 use crate::island;
@@ -33,6 +34,8 @@ const NEAREST_TO_REMOTE_CENTRE_M: f64 = 1e-3;
 pub(crate) struct Assembly {
     pub nodes: Vec<Node>,
     pub limits: Vec<DeclaredLimit>,
+    /// What oscillates faster than the island's steps follow, the stiffest first.
+    pub too_stiff: Vec<TooStiff>,
     pub actuators: Vec<String>,
     /// The remote centre in the base's frame.
     pub remote_centre_in_base_m: Option<Vector3<f64>>,
@@ -47,6 +50,8 @@ pub(crate) struct Setting {
     pub gravity_in_world_mps2: Vector3<f64>,
     pub world_from_base: Isometry3<f64>,
     pub step_rate: Rate,
+    /// Steps of the island in each of these.
+    pub substeps: u32,
     /// Joint to its position at the start; the others start at home.
     pub start: BTreeMap<String, f64>,
 }
@@ -240,10 +245,12 @@ pub(crate) fn assemble(
     if !problems.is_empty() {
         return Err(problems);
     }
-    nodes.push(mechanism_node(instance, robot, built, &actuator_rows, setting, &joints));
+    let (node, too_stiff) = mechanism_node(instance, robot, built, &actuator_rows, setting, &joints)?;
+    nodes.push(node);
     Ok(Assembly {
         nodes,
         limits: limits(instance, robot),
+        too_stiff,
         actuators: robot.actuators.iter().map(|a| a.name.clone()).collect(),
         remote_centre_in_base_m,
         settle,
@@ -288,7 +295,7 @@ fn mechanism_node(
     actuator_rows: &[Vec<f64>],
     setting: &Setting,
     joints: &trocar_control::ArmJoints,
-) -> Node {
+) -> Result<(Node, Vec<TooStiff>), Vec<Problem>> {
     let provenance = robot.provenance(Section::Mechanism);
     let actuators = robot.provenance(Section::Actuators);
     let mut registration = Registration::new(format!("{instance}.mechanism"));
@@ -388,9 +395,20 @@ fn mechanism_node(
         setting.start.get(name).copied().unwrap_or(at_home)
     };
     let joints_at_start: Vec<f64> = robot.mechanism.coordinates.iter().map(|c| start(&c.name)).collect();
+    let mut island = built.island;
+    let mut start = joints_at_start.clone();
+    start.resize(island.mechanism().position_count(), 0.0);
+    let ranges: Vec<(f64, f64)> =
+        robot.mechanism.coordinates.iter().map(|c| (c.lower.value.si, c.upper.value.si)).collect();
+    let payloads = island.mechanism().payload_count();
+    advice::note_stiffness(&mut island, &start, &ranges, payloads)
+        .map_err(|error| vec![Problem::new("mechanism", error.to_string())])?;
+    let step_s = setting.step_rate.period_s() / f64::from(setting.substeps);
+    let too_stiff = advice::too_stiff(&island, step_s);
     let component = ArmMechanism {
-        island: built.island,
-        step_s: setting.step_rate.period_s(),
+        island,
+        step_s,
+        substeps: setting.substeps,
         joints_at_start,
         motors,
         tunable_inputs,
@@ -404,7 +422,8 @@ fn mechanism_node(
         truth_transmissions,
         truth_back_emf,
     };
-    Node { registration, component: Box::new(component), pace: Pace::EveryStep, role: Role::Mechanism }
+    let component: Box<dyn Component> = Box::new(component);
+    Ok((Node { registration, component, pace: Pace::EveryStep, role: Role::Mechanism }, too_stiff))
 }
 
 /// The numbers of the mechanism that only the file changes; they are listed, counted and never read at run time.

@@ -92,6 +92,7 @@ fn assemble_scene(scene: &LoadedScene, step_rate: Rate) -> Result<Devices, Vec<D
             gravity_in_world_mps2: gravity,
             world_from_base: placement(&placed.base),
             step_rate,
+            substeps: placed.substeps,
             start: placed.start.iter().map(|(joint, quantity)| (joint.clone(), quantity.si)).collect(),
         };
         match assemble(instance, &robot.robot, &setting) {
@@ -126,6 +127,20 @@ pub fn compile_scene(scene: &LoadedScene) -> Result<CompiledScene, Vec<Diagnosti
     Ok(CompiledScene { model, limits: devices.limits })
 }
 
+/// What a scene's steps do not resolve: a warning for each robot with springs that oscillate faster.
+///
+/// # Errors
+/// Every mistake found, with its place.
+pub fn step_advice(scene: &LoadedScene) -> Result<Vec<Diagnostic>, Vec<Diagnostic>> {
+    let step_rate = step_rate(scene)?;
+    let devices = assemble_scene(scene, step_rate)?;
+    let warnings = devices.arms.iter().filter_map(|(instance, assembly)| {
+        let substeps = scene.scene.robots.get(instance).map_or(1, |placed| placed.substeps);
+        crate::advice::warning(scene, instance, step_rate, substeps, &assembly.too_stiff)
+    });
+    Ok(warnings.collect())
+}
+
 /// Builds a robot on its own, for `trocar check`.
 ///
 /// # Errors
@@ -139,6 +154,7 @@ pub fn check_robot(robot: &LoadedRobot) -> Result<(), Vec<Diagnostic>> {
         gravity_in_world_mps2: vector3([0.0, 0.0, -9.806_65]),
         world_from_base: nalgebra::Isometry3::identity(),
         step_rate: Rate::from_hz(fastest).unwrap_or(FALLBACK_RATE),
+        substeps: 1,
         start: BTreeMap::new(),
     };
     assemble("robot", &robot.robot, &setting)

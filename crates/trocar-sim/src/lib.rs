@@ -4,6 +4,7 @@
 //! what it does into a [`sink::Sink`]. Below them, [`Model`] and [`State`] know no robots: a model is components with a
 //! schedule, a state is plain words, and [`step()`] is a pure function of the two.
 
+mod advice;
 mod assemble;
 pub mod bench_robot;
 pub mod case;
@@ -29,7 +30,7 @@ pub mod state;
 pub mod step;
 
 pub use case::Case;
-pub use compile::{Compiled, CompiledScene, check_robot, compile, compile_scene};
+pub use compile::{Compiled, CompiledScene, check_robot, compile, compile_scene, step_advice};
 pub use model::Model;
 pub use run::{RunError, Watch, run};
 pub use schedule::{Node, Pace, Role, ScheduleError, Task};

@@ -52,7 +52,10 @@ pub(crate) struct MotorSide {
 /// An arm's mechanism.
 pub(crate) struct ArmMechanism {
     pub island: Island,
+    /// The island's own step.
     pub step_s: f64,
+    /// How many of them make one of the scene.
+    pub substeps: u32,
     /// Positions of the joints at the start; they are the first coordinates, and the motors behind transmissions follow.
     pub joints_at_start: Vec<f64>,
     pub motors: Vec<MotorLink>,
@@ -271,7 +274,10 @@ impl Component for ArmMechanism {
             let payload_mass_kg: &[f64] = if this.load.is_some() { &load } else { &[] };
             let inputs = IslandInputs { elements: &scratch.inputs, payload_mass_kg, wrenches: &[] };
             let state: &mut [f64] = bytemuck::cast_slice_mut(io.state);
-            this.island.step(state, &inputs, this.step_s, &mut scratch.solver).map_err(|e| e.to_string())?;
+            for _ in 0..this.substeps {
+                let solver = &mut scratch.solver;
+                this.island.step(state, &inputs, this.step_s, solver).map_err(|e| e.to_string())?;
+            }
             this.read_transmissions(scratch);
             this.publish(io, scratch)?;
             let (solver, feeling) = (&mut scratch.solver, &mut scratch.feeling);

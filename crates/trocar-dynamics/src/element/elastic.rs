@@ -5,7 +5,7 @@ use super::{ElementError, ForceElement, Law, Stage, not_negative, positive};
 /// A spring about e = 0 whose stiffness may change during a run, with damping in proportion to it.
 ///
 /// - **Straight**: force −k e. Over a step it is k times the mean of both ends, so that its work is exactly the energy it
-///   stores: stable at any step. Its vibrations are slowed, by (ωh)²/12 where that is small.
+///   stores: stable at any step. Its vibrations are slowed, by (ωh)²/12 where that is small: keep h ω below 1 where they matter.
 /// - **Stiffening**: force −k ℓ sinh(e/ℓ), the pull of two exponential cables against each other: RAVEN II has
 ///   k_e (exp(x) − exp(−x)) with x the deflection in metres, k_e = 720, 176 and 9.25 kN/m (CSLDepend/raven2_sim,
 ///   `Li_DYN/two_arm_dyn.cpp`), which is k = 2 k_e and ℓ = 1 m. Over a step it is the mean along the way,
@@ -95,7 +95,7 @@ impl ForceElement for Elastic {
     }
 
     fn stiffness(&self) -> f64 {
-        self.stiffening.map_or(0.0, |Stiffening { length, greatest_force }| {
+        self.stiffening.map_or(self.stiffness, |Stiffening { length, greatest_force }| {
             let relative = greatest_force / (self.stiffness * length);
             self.stiffness * (1.0 + relative * relative).sqrt()
         })
