@@ -15,11 +15,13 @@ fn own_robot() -> Project {
     Project::new(&[
         ("swing.toml", &SWING.replace("trocar:", "")),
         ("scenes/psm_bench.toml", &library("trocar:scenes/psm_bench.toml")),
-        ("scenes/robots/psm_classic_lnd.toml", &library("trocar:scenes/robots/psm_classic_lnd.toml")),
+        (ROBOT, &library("trocar:scenes/robots/psm_classic.toml")),
+        (INSTRUMENT, &library("trocar:scenes/instruments/large_needle_driver_400006.toml")),
     ])
 }
 
-const ROBOT: &str = "scenes/robots/psm_classic_lnd.toml";
+const ROBOT: &str = "scenes/robots/psm_classic.toml";
+const INSTRUMENT: &str = "scenes/instruments/large_needle_driver_400006.toml";
 const SCENE: &str = "scenes/psm_bench.toml";
 
 /// A file that is no text file of this format: said with its name, and what is wrong with it.
@@ -187,7 +189,7 @@ fn slips_in_a_file_are_named_with_place_and_reason() {
         slip(SCENARIO, "scenes/psm_bench.toml", "C:/scene.toml", "absolute"),
         slip(SCENARIO, "scenes/psm_bench.toml", "scenes/psm_bnch.toml", "psm_bench.toml"),
         slip(SCENARIO, "scenes/psm_bench.toml", "trocar:nothing", "trocar:nothing"),
-        slip(SCENARIO, "scenes/psm_bench.toml", "scenes/robots/psm_classic_lnd.toml", "scene"),
+        slip(SCENARIO, "scenes/psm_bench.toml", "scenes/robots/psm_classic.toml", "scene"),
         slip(SCENARIO, "format = 1", "format = 1\ninclude = [\"swing.toml\"]", "include"),
         // The scene.
         slip(SCENE, "3 kHz", "0 Hz", "step_rate"),
@@ -195,7 +197,7 @@ fn slips_in_a_file_are_named_with_place_and_reason() {
         slip(SCENE, "3 kHz", "1 Hz", "Hz"),
         slip(SCENE, "3 kHz", "1e300 Hz", "Hz"),
         slip(SCENE, "3 kHz", "3 mm", "mm"),
-        slip(SCENE, "psm_classic_lnd", "psm_clasic_lnd", "psm_classic_lnd"),
+        slip(SCENE, "psm_classic", "psm_clasic", "psm_classic"),
         // The robot.
         slip(ROBOT, "6.0671854837 kg", "-6.0671854837 kg", "mass"),
         slip(ROBOT, "6.0671854837 kg", "nan kg", "nan"),
@@ -209,7 +211,44 @@ fn slips_in_a_file_are_named_with_place_and_reason() {
         slip(ROBOT, "rate         = \"1500 Hz\"", "rate         = \"1 GHz\"", "Hz"),
         slip(ROBOT, "parent = \"yaw\"", "parent = \"pitch\"", "pitch"),
         slip(ROBOT, "value = \"0.3 ms\"", "value = \"-1 ms\"", "compute_time"),
-        slip(ROBOT, "  [0.0, 1.0, 0.0,     0.0,", "  [1.0, 0.0, 0.0,     0.0,", "singular"),
+        slip(ROBOT, "[[1, 0, 0], [0, 1, 0]", "[[1, 0, 0], [1, 0, 0]", "singular"),
+        slip(ROBOT, "400006.toml", "400007.toml", "large_needle_driver_400006"),
+        slip(
+            ROBOT,
+            "\"scenes/instruments/large_needle_driver_400006.toml\"",
+            "\"scenes/psm_bench.toml\"",
+            "an instrument is meant",
+        ),
+        slip(ROBOT, "\"scenes/instruments/large", "\"../instruments/large", "leaves"),
+        slip(ROBOT, "frame  = \"insertion\"\ndiscs", "frame  = \"insertoin\"\ndiscs", "insertoin"),
+        slip(ROBOT, "\"disc_3\", \"disc_4\"]", "\"disc_4\", \"disc_3\"]", "order"),
+        slip(ROBOT, "\"wrist_yaw\", \"jaw\"]", "\"wrist_yaw\"]", "drives no joint `jaw`"),
+        slip(ROBOT, "\"wrist_yaw\", \"jaw\"]", "\"wrist_yaw\", \"yaw\"]", "of the arm itself"),
+        slip(INSTRUMENT, "[    0.0,  1.0186,", "[-1.5632,     0.0,", "singular"),
+        slip(INSTRUMENT, "parent = \"mount\"", "parent = \"base\"", "`mount`"),
+        slip(INSTRUMENT, "parent = \"roll\"", "parent = \"rol\"", "roll"),
+        slip(
+            INSTRUMENT,
+            "mass           = { value = \"0.002 kg\"",
+            "mass           = { value = \"0.002 N\"",
+            "mass",
+        ),
+        slip(
+            INSTRUMENT,
+            "value = \"0.0069935 N m\", source = \"wang2019\"",
+            "value = \"0.0069935 N m\", source = \"wang2018\"",
+            "wang2019",
+        ),
+        slip(INSTRUMENT, "standing = \"datasheet\"", "standing = \"guessed\"", "standing"),
+        slip(INSTRUMENT, "joint  = \"jaw\"", "joint  = \"roll\"", "the last"),
+        slip(INSTRUMENT, "effort = \"0.16 N m\"", "effort = \"0 N m\"", "greater than zero"),
+        slip(INSTRUMENT, "name   = \"wrist_yaw\"\nparent", "name   = \"yaw\"\nparent", "yaw"),
+        slip(
+            SCENE,
+            "psm_classic.toml\"\n",
+            "psm_classic.toml\"\ninstrument = \"scenes/instruments/nothing.toml\"\n",
+            "nothing.toml",
+        ),
     ];
     let mut weak = Vec::new();
     for slip in &slips {
@@ -518,12 +557,13 @@ proptest! {
 
     /// The shipped files, changed: loading, compiling and saying what is wrong never panic.
     #[test]
-    fn changed_shipped_files(of in 0..5usize, changes in prop::collection::vec(change(), 1..4)) {
+    fn changed_shipped_files(of in 0..6usize, changes in prop::collection::vec(change(), 1..4)) {
         let scenarios = ["accuracy/pose_repeatability", "latency/step_delay", "faults/pitch_encoder_stuck"];
         let scenario = format!("trocar:scenarios/laparoscopic/{}.toml", scenarios[of % 3]);
         let changed = match of {
             0..=2 => scenario.clone(),
-            3 => "trocar:scenes/robots/psm_classic_lnd.toml".to_owned(),
+            3 => "trocar:scenes/robots/psm_classic.toml".to_owned(),
+            4 => "trocar:scenes/instruments/large_needle_driver_400006.toml".to_owned(),
             _ => "trocar:scenes/psm_bench.toml".to_owned(),
         };
         let mut files = library_and("");

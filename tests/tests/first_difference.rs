@@ -169,7 +169,7 @@ fn an_altered_input_is_named() {
     let (project, folder) = result();
     for (name, from, to) in [
         ("inputs/swing.toml", "0.1 s", "0.2 s"),
-        ("library/scenes/robots/psm_classic_lnd.toml", "120 N m/rad", "121 N m/rad"),
+        ("library/scenes/robots/psm_classic.toml", "120 N m/rad", "121 N m/rad"),
     ] {
         let path = folder.join(name);
         let text = std::fs::read_to_string(&path).expect("an input");

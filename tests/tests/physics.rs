@@ -22,7 +22,7 @@ const GEARS: [f64; 7] = [56.5, 56.5, 336.6, 11.71, 11.71, 11.71, 11.71];
 const COUNTS: [f64; 7] = [14400.0, 14400.0, 14400.0, 4000.0, 4000.0, 4000.0, 4000.0];
 
 fn robot() -> RobotFile {
-    let loaded = load_robot(&Files::library(), "trocar:scenes/robots/psm_classic_lnd.toml");
+    let loaded = load_robot(&Files::library(), "trocar:scenes/robots/psm_classic.toml");
     loaded.expect("the shipped robot").robot
 }
 

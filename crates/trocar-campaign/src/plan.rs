@@ -117,7 +117,7 @@ fn find(target: &Target) -> Result<Found, Failure> {
     Ok((files, addresses, is_folder))
 }
 
-/// Whether a file of a folder is meant to run: robots, scenes, parts and files of expected verdicts are passed over.
+/// Whether a file of a folder is meant to run: robots, instruments, scenes, parts and files of expected verdicts are passed over.
 fn is_scenario(files: &Files, address: &str) -> bool {
     match trocar_scenario::kind_of_file(files, address) {
         Some(kind) => kind == FileKind::Scenario,

@@ -39,7 +39,7 @@ pub enum Command {
     Replay(ReplayArgs),
     /// Print the JSON Schema of a kind of file, or the reference of all keys
     Schema(SchemaArgs),
-    /// Start a scenario, scene, robot or project
+    /// Start a scenario, scene, robot, instrument or project
     New(NewArgs),
 }
 
@@ -104,7 +104,7 @@ fn key_value(text: &str) -> Result<(String, String), String> {
     trocar check drafts/my_test.toml\n  \
     trocar check scenarios scenes --json")]
 pub struct CheckArgs {
-    /// Scenario, scene or robot files, or folders of them
+    /// Scenario, scene, robot or instrument files, or folders of them
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// Print the mistakes as JSON
@@ -241,6 +241,8 @@ pub enum SchemaKind {
     Scene,
     /// JSON Schema of robot files
     Robot,
+    /// JSON Schema of instrument files
+    Instrument,
     /// Every key of every file, as Markdown
     Reference,
 }
@@ -286,6 +288,8 @@ pub enum NewKind {
     Scene,
     /// A robot with one joint
     Robot,
+    /// An instrument that a robot carries
+    Instrument,
     /// A folder with one of each that runs as it stands
     Project,
 }

@@ -4,8 +4,8 @@ use crate::args::CheckArgs;
 use crate::output::{BAD_USAGE, count, data, failures, say};
 use std::path::Path;
 use trocar_scenario::{
-    Checked, Failure, FileKind, Files, Overrides, SourceFile, UrdfOptions, load, load_robot, load_scene,
-    load_urdf, render,
+    Checked, Failure, FileKind, Files, Overrides, SourceFile, UrdfOptions, load, load_instrument, load_robot,
+    load_scene, load_urdf, render,
 };
 use trocar_signal::Diagnostic;
 use trocar_sim::inspect::Subject;
@@ -94,6 +94,11 @@ fn compile(files: &Files, address: &str, checked: Checked) -> Result<Vec<Diagnos
         FileKind::Urdf => {
             let urdf = load_urdf(files, address, &UrdfOptions::default())?;
             Subject::of_urdf(&urdf).map(|_| Vec::new()).map_err(|d| fail(d, checked.files))
+        }
+        FileKind::Instrument => {
+            let instrument = load_instrument(files, address)?;
+            let checked_links = trocar_sim::check_instrument(&instrument);
+            checked_links.map(|()| Vec::new()).map_err(|d| fail(d, checked.files))
         }
         FileKind::Part => Ok(Vec::new()),
     }

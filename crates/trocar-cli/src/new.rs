@@ -62,7 +62,7 @@ fn report(written: Result<Vec<PathBuf>, String>, kind: NewKind, path: &Path) -> 
 fn next(kind: NewKind, path: &Path) -> Option<String> {
     Some(match kind {
         NewKind::Scenario => format!("trocar check {0} && trocar run {0}", path.display()),
-        NewKind::Scene | NewKind::Robot => format!("trocar check {}", path.display()),
+        NewKind::Scene | NewKind::Robot | NewKind::Instrument => format!("trocar check {}", path.display()),
         NewKind::Project => format!("cd {} && trocar run scenarios", path.display()),
     })
 }
@@ -118,6 +118,7 @@ fn template(kind: NewKind, path: &Path, robot: Option<&Path>) -> Result<Vec<Path
         NewKind::Scenario => (Template::Scenario, path.parent()),
         NewKind::Scene => (Template::Scene, path.parent()),
         NewKind::Robot => (Template::Robot, path.parent()),
+        NewKind::Instrument => (Template::Instrument, path.parent()),
         NewKind::Project => (Template::Project, Some(path)),
     };
     let root = root.unwrap_or(Path::new(""));

@@ -10,6 +10,7 @@ pub fn schema(args: &SchemaArgs) -> u8 {
         SchemaKind::Scenario => schemas::scenario(),
         SchemaKind::Scene => schemas::scene(),
         SchemaKind::Robot => schemas::robot(),
+        SchemaKind::Instrument => schemas::instrument(),
         SchemaKind::Reference => {
             data(&reference::markdown());
             return 0;

@@ -1,4 +1,4 @@
-//! The files that people write: robots, scenes, and scenarios, which are test methods.
+//! The files that people write: robots, instruments, scenes, and scenarios, which are test methods.
 //!
 //! [`load()`] reads a scenario with everything that it includes and names, and gives it back as structures with roles
 //! bound and cases expanded ([`Loaded`]), or every mistake at once, each with its place. [`Files`] says where files
@@ -8,8 +8,10 @@
 pub mod case;
 
 mod common;
+pub mod instrument;
 mod load;
 pub mod mechanism;
+mod mount;
 pub mod phase;
 pub mod poses;
 pub mod reference;
@@ -31,9 +33,10 @@ mod walk;
 
 pub use case::Case;
 pub use common::{FORMAT, PlacementConfig, RotationConfig, SectionProvenance};
+pub use instrument::InstrumentFile;
 pub use load::{
-    Checked, Failure, FileKind, Loaded, LoadedRobot, LoadedScene, LoadedUrdf, Overrides, UrdfOptions, check,
-    kind_of_file, load, load_robot, load_scene, load_urdf,
+    Checked, Failure, FileKind, Loaded, LoadedInstrument, LoadedRobot, LoadedScene, LoadedUrdf, Overrides,
+    UrdfOptions, check, kind_of_file, load, load_instrument, load_robot, load_scene, load_urdf,
 };
 pub use mechanism::MechanismConfig;
 pub use robot::{RobotFile, Section};

@@ -5,6 +5,8 @@ mod urdf;
 
 use crate::case::{self, Case};
 use crate::common::FORMAT;
+use crate::instrument::{InstrumentFile, InstrumentMountConfig};
+use crate::mount::{self, Instrument};
 use crate::robot::RobotFile;
 use crate::roles::{self, Roles};
 use crate::scenario::ScenarioFile;
@@ -20,7 +22,7 @@ use crate::walk;
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
-use trocar_signal::{Diagnostic, Severity, digest};
+use trocar_signal::{Diagnostic, Problem, Severity, digest};
 
 pub use urdf::{LoadedUrdf, UrdfOptions, load_urdf};
 
@@ -54,6 +56,8 @@ pub enum FileKind {
     Robot,
     /// A URDF file: links and joints, from which a robot file may take its mechanism.
     Urdf,
+    /// An instrument for a robot.
+    Instrument,
 }
 
 impl FileKind {
@@ -66,14 +70,15 @@ impl FileKind {
             FileKind::Scene => "a scene",
             FileKind::Robot => "a robot",
             FileKind::Urdf => "a URDF file",
+            FileKind::Instrument => "an instrument",
         }
     }
 }
 
-/// A robot of the scene.
+/// A robot of the scene, with the instrument that it carries.
 #[derive(Clone, Debug)]
 pub struct LoadedRobot {
-    /// Its file's content.
+    /// Its file's content, with that of its instrument's file as part of it.
     pub robot: RobotFile,
     /// Places of its keys and values.
     pub spans: SpanIndex,
@@ -83,6 +88,16 @@ pub struct LoadedRobot {
     pub digest: String,
     /// What its URDF says beside the mechanism, if it has one.
     pub urdf: Option<Urdf>,
+}
+
+/// An instrument on its own.
+#[derive(Clone, Debug)]
+pub struct LoadedInstrument {
+    /// Its file's content.
+    pub instrument: InstrumentFile,
+    /// Places of its keys and values.
+    pub spans: SpanIndex,
+    tree: Node,
 }
 
 /// A scene with its robots.
@@ -158,13 +173,23 @@ pub fn load_scene(files: &Files, address: &str) -> Result<LoadedScene, Failure> 
     loader.finish(loaded).map(|(loaded, ..)| loaded)
 }
 
-/// Reads a robot.
+/// Reads a robot with the instrument that its file names.
+///
+/// # Errors
+/// Every mistake in its files.
+pub fn load_robot(files: &Files, address: &str) -> Result<LoadedRobot, Failure> {
+    let mut loader = Loader::new(files);
+    let loaded = loader.robot(address, None, None);
+    loader.finish(loaded).map(|(loaded, ..)| loaded)
+}
+
+/// Reads an instrument.
 ///
 /// # Errors
 /// Every mistake in its file.
-pub fn load_robot(files: &Files, address: &str) -> Result<LoadedRobot, Failure> {
+pub fn load_instrument(files: &Files, address: &str) -> Result<LoadedInstrument, Failure> {
     let mut loader = Loader::new(files);
-    let loaded = loader.robot(address, None);
+    let loaded = loader.instrument(address, None);
     loader.finish(loaded).map(|(loaded, ..)| loaded)
 }
 
@@ -194,7 +219,8 @@ pub fn check(files: &Files, address: &str) -> Result<Checked, Failure> {
         Some(FileKind::Urdf) => loader.urdf_alone(address, &UrdfOptions::default()).map(drop),
         Some(FileKind::Scenario) => loader.scenario(address, &Overrides::default()).map(drop),
         Some(FileKind::Scene) => loader.scene(address, None).map(drop),
-        Some(FileKind::Robot) => loader.robot(address, None).map(drop),
+        Some(FileKind::Robot) => loader.robot(address, None, None).map(drop),
+        Some(FileKind::Instrument) => loader.instrument(address, None).map(drop),
         Some(FileKind::Part) => loader.part(address),
     };
     let (kind, files, warnings) = loader.finish(checked.and(kind))?;
@@ -214,6 +240,7 @@ pub fn kind_of_file(files: &Files, address: &str) -> Option<FileKind> {
 fn kind_of(tree: &Node) -> FileKind {
     match tree.get("kind").and_then(Node::as_text) {
         Some("robot") => FileKind::Robot,
+        Some("instrument") => FileKind::Instrument,
         Some("scene") => FileKind::Scene,
         Some("part") => FileKind::Part,
         _ => FileKind::Scenario,
@@ -383,18 +410,81 @@ impl<'a> Loader<'a> {
         }
     }
 
-    fn robot(&mut self, address: &str, named_at: Option<&NamedAt>) -> Option<LoadedRobot> {
-        let (_, mut tree) = self.open(address, named_at)?;
+    fn instrument(&mut self, address: &str, named_at: Option<&NamedAt>) -> Option<LoadedInstrument> {
+        let (_, tree) = self.open(address, named_at)?;
+        self.must_be(&tree, FileKind::Instrument, named_at)?;
+        let instrument: InstrumentFile = self.typed(&tree, schema::instrument())?;
+        let spans = SpanIndex::new(&tree, &self.sources);
+        let mut problems = instrument.check();
+        crate::robot::unknown_sources(&tree, "", &instrument.sources, &mut problems);
+        if self.report(&spans, &problems) { Some(LoadedInstrument { instrument, spans, tree }) } else { None }
+    }
+
+    /// A robot with the instrument that is `chosen` for it, or else the one that its own file names.
+    fn robot(
+        &mut self,
+        address: &str,
+        named_at: Option<&NamedAt>,
+        chosen: Option<&(String, NamedAt)>,
+    ) -> Option<LoadedRobot> {
+        let (index, mut tree) = self.open(address, named_at)?;
         self.must_be(&tree, FileKind::Robot, named_at)?;
         let urdf = self.lay_urdf_under(&mut tree);
-        let robot: RobotFile = self.typed(&tree, schema::robot())?;
-        let urdf = urdf?;
+        let robot: Option<RobotFile> = self.typed(&tree, schema::robot());
+        let by_itself = match chosen {
+            Some(_) => None,
+            None => tree.get("instrument").and_then(|node| self.resolve(index, node)),
+        };
+        let named = chosen.or(by_itself.as_ref());
+        let instrument = named.and_then(|(address, at)| self.instrument(address, Some(at)));
+        let (robot, urdf) = (robot?, urdf?);
         let spans = SpanIndex::new(&tree, &self.sources);
-        let mut problems = robot.check();
+        let mut problems = robot.check_mount();
         crate::robot::unknown_sources(&tree, "", &robot.sources, &mut problems);
-        self.found.extend(problems.iter().map(|problem| spans.problem("", problem)));
+        if !self.report(&spans, &problems) {
+            return None;
+        }
+        let (tree, robot, spans) = match (&robot.instrument_mount, named) {
+            (Some(mount), Some(_)) => self.mount(&robot, &tree, mount, &instrument?)?,
+            (None, Some((_, (file, range)))) => {
+                let title =
+                    format!("`{}` carries no instruments: its file has no `[instrument_mount]`", robot.title);
+                self.found.push(Diagnostic::error("bad-value", title).at(file, range.clone(), ""));
+                return None;
+            }
+            (_, None) => (tree, robot, spans),
+        };
+        self.report(&spans, &robot.check());
         let digest = digest::of_bytes(tree.canonical().to_string().as_bytes());
         Some(LoadedRobot { robot, spans, address: address.to_owned(), digest, urdf })
+    }
+
+    /// Arm and instrument as one robot.
+    fn mount(
+        &mut self,
+        arm: &RobotFile,
+        tree: &Node,
+        mount: &InstrumentMountConfig,
+        LoadedInstrument { instrument, spans, tree: of_instrument }: &LoadedInstrument,
+    ) -> Option<(Node, RobotFile, SpanIndex)> {
+        if !self.report(spans, &mount.check_fit(&arm.title, instrument)) {
+            return None;
+        }
+        let whole = Instrument { file: instrument, tree: of_instrument, schema: schema::instrument() };
+        let tree = mount::mounted(tree, mount, &whole);
+        let mut robot: RobotFile = self.typed(&tree, schema::robot())?;
+        robot.status = robot.status.min(instrument.status);
+        for (name, limit) in instrument.limits() {
+            robot.declared.entry(name).or_insert(limit);
+        }
+        let spans = SpanIndex::new(&tree, &self.sources);
+        Some((tree, robot, spans))
+    }
+
+    /// Reports problems at their places; says whether there are none.
+    fn report(&mut self, spans: &SpanIndex, problems: &[Problem]) -> bool {
+        self.found.extend(problems.iter().map(|problem| spans.problem("", problem)));
+        problems.is_empty()
     }
 
     fn scene(&mut self, address: &str, named_at: Option<&NamedAt>) -> Option<LoadedScene> {
@@ -406,20 +496,28 @@ impl<'a> Loader<'a> {
             self.found.extend(scene.check().iter().map(|problem| spans.problem("", problem)));
         }
         let mut robots = BTreeMap::new();
-        let mut read: BTreeMap<String, Option<LoadedRobot>> = BTreeMap::new();
+        let mut read: BTreeMap<(String, Option<String>), Option<LoadedRobot>> = BTreeMap::new();
         for (name, node) in tree.get("robots").and_then(Node::as_table).into_iter().flatten() {
             let Some((address, named_at)) = node.get("file").and_then(|file| self.resolve(index, file))
             else {
                 continue;
             };
-            let robot = match read.get(&address) {
+            let instrument = match node.get("instrument") {
+                None => None,
+                Some(node) => match self.resolve(index, node) {
+                    Some(instrument) => Some(instrument),
+                    None => continue,
+                },
+            };
+            let both = (address, instrument.as_ref().map(|(address, _)| address.clone()));
+            let robot = match read.get(&both) {
                 Some(robot) => robot.clone(),
-                None => self.robot(&address, Some(&named_at)),
+                None => self.robot(&both.0, Some(&named_at), instrument.as_ref()),
             };
             if let Some(robot) = &robot {
                 robots.insert(name.clone(), robot.clone());
             }
-            read.insert(address, robot);
+            read.insert(both, robot);
         }
         let scene = scene?;
         if robots.len() < scene.robots.len() {

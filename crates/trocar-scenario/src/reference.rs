@@ -15,7 +15,7 @@ const HEAD: &str = "# File reference\n\n\
     Paths of files start at the project's root, the nearest folder upwards with `trocar.toml`; `trocar:` before a path \
     takes the file that is built in.\n";
 
-/// The reference of robot, scene and scenario files.
+/// The reference of robot, instrument, scene and scenario files.
 #[must_use]
 pub fn markdown() -> String {
     let mut text = HEAD.to_owned();

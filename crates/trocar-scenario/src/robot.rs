@@ -1,6 +1,7 @@
 //! The robot file: everything that is known of one device, each number with what stands behind it.
 
 use crate::common::{SectionProvenance, is_name, not_a_name, under};
+use crate::instrument::InstrumentMountConfig;
 use crate::mechanism::{MechanismConfig, MotionKind, PointConfig};
 use crate::text::{join_key, nearest, quoted};
 use crate::tree::{Node, Value};
@@ -76,6 +77,12 @@ pub struct RobotFile {
     /// The point about which a laparoscopic arm pivots; without it the robot has none.
     #[serde(default)]
     pub remote_centre: Option<PointConfig>,
+    /// The instrument's file, unless the scene names another. Its tip, jaw and place for a load then count.
+    #[serde(default)]
+    pub instrument: Option<String>,
+    /// Where and how the robot carries instruments; without it, what it has in its own file is all.
+    #[serde(default)]
+    pub instrument_mount: Option<InstrumentMountConfig>,
     /// Motors with gear and encoder, in the order of the coupling's columns.
     pub actuators: Vec<ActuatorConfig>,
     /// Inertial measurement units.
@@ -227,6 +234,26 @@ impl RobotFile {
     pub fn two_sensors(&self) -> Vec<TwoSensors> {
         let both = self.actuators.iter().filter(|actuator| actuator.potentiometer.is_some());
         both.map(|a| TwoSensors { actuator: a.name.clone(), position: a.kind.position() }).collect()
+    }
+
+    /// What is wrong with its mount for instruments, before one is on it; keys from the file's root.
+    #[must_use]
+    pub fn check_mount(&self) -> Vec<Problem> {
+        let (mount, mechanism) = match (&self.instrument_mount, &self.instrument) {
+            (None, None) => return Vec::new(),
+            (None, Some(_)) => {
+                let what = "there is nothing to mount it on: `[instrument_mount]` says where";
+                return vec![Problem::new("instrument", what)];
+            }
+            (Some(_), None) => {
+                let what = "name the instrument that it carries where a scene names none: `instrument = \"scenes/instruments/…\"`";
+                return vec![Problem::new("instrument_mount", what)];
+            }
+            (Some(mount), Some(_)) => (mount, &self.mechanism),
+        };
+        let actuators: Vec<String> = self.actuators.iter().map(|actuator| actuator.name.clone()).collect();
+        let joints: Vec<String> = mechanism.coordinates.iter().map(|c| c.name.clone()).collect();
+        under("instrument_mount", mount.check(&mechanism.frames, &actuators, &joints)).collect()
     }
 
     /// What is wrong with it, as far as the file alone shows; keys from the file's root.

@@ -53,6 +53,9 @@ fn standard_gravity() -> [Acceleration; 3] {
 pub struct RobotPlacement {
     /// The robot's file.
     pub file: String,
+    /// The instrument's file, for a robot that carries instruments; without it, the one that the robot's file names.
+    #[serde(default)]
+    pub instrument: Option<String>,
     /// Where its base stands in the world.
     #[serde(default)]
     pub base: PlacementConfig,

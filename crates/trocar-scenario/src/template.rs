@@ -9,11 +9,14 @@ pub enum Template {
     Scene,
     /// A robot with one joint.
     Robot,
+    /// An instrument with a shaft that rolls and a jaw.
+    Instrument,
     /// A folder with one of each that runs as it stands.
     Project,
 }
 
 const ROBOT: &str = include_str!("template/robot.toml");
+const INSTRUMENT: &str = include_str!("template/instrument.toml");
 const SCENE: &str = include_str!("template/scene.toml");
 const SCENARIO: &str = include_str!("template/scenario.toml");
 const PROJECT: &str = include_str!("template/project.toml");
@@ -29,6 +32,7 @@ impl Template {
             Template::Scenario => vec![one(&format!("{name}.toml"), SCENARIO, name)],
             Template::Scene => vec![one(&format!("{name}.toml"), SCENE, name)],
             Template::Robot => vec![one(&format!("{name}.toml"), ROBOT, name)],
+            Template::Instrument => vec![one(&format!("{name}.toml"), INSTRUMENT, name)],
             Template::Project => vec![
                 one(crate::source::PROJECT_MARKER, PROJECT, name),
                 one("scenes/robots/lever.toml", ROBOT, "Lever"),
@@ -47,7 +51,7 @@ fn plain(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Files, Overrides, load, load_robot, render};
+    use crate::{Files, Overrides, load, load_instrument, load_robot, render};
 
     fn project() -> Files {
         Files::in_memory(Template::Project.files("mine").into_iter().collect())
@@ -67,6 +71,9 @@ mod tests {
         for name in ["arm_2", "a\"b", "x\\y", "a\nb", "脚"] {
             let robot = Template::Robot.files(name).into_iter().collect();
             let loaded = load_robot(&Files::in_memory(robot), &format!("{name}.toml"));
+            assert!(loaded.is_ok(), "{name:?}");
+            let instrument = Template::Instrument.files(name).into_iter().collect();
+            let loaded = load_instrument(&Files::in_memory(instrument), &format!("{name}.toml"));
             assert!(loaded.is_ok(), "{name:?}");
         }
     }

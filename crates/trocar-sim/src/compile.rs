@@ -7,7 +7,7 @@ mod settings;
 use crate::assemble::{Assembly, Setting, assemble, truth_of};
 use crate::case::{ArmGroups, Case, DeclaredLimit, FaultPlan, ProgramGroups, RequirementPlan};
 use crate::fault_board::{FaultBoard, PlacedFault};
-use crate::island::placement;
+use crate::island::{check_links, placement};
 use crate::judge::RequirementScope;
 use crate::mechanism::vector3;
 use crate::model::{Model, private_path};
@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use trocar_fault::{Fault, Start, Target};
 use trocar_logic::{Condition, LogicError, Requirement};
 use trocar_plant::{DisplacementSensor, EdgeRecorder, Followed, InstrumentConfig, PositionTracker};
-use trocar_scenario::{Loaded, LoadedRobot, LoadedScene, formula_diagnostic};
+use trocar_scenario::{Loaded, LoadedInstrument, LoadedRobot, LoadedScene, formula_diagnostic};
 use trocar_signal::{
     Component, Diagnostic, ElementRef, GroupClass, GroupId, Layout, Problem, Provenance, Rate, Registration,
     Standing,
@@ -160,6 +160,16 @@ pub fn check_robot(robot: &LoadedRobot) -> Result<(), Vec<Diagnostic>> {
     assemble("robot", &robot.robot, &setting)
         .map(|_| ())
         .map_err(|problems| problems.iter().map(|p| robot.spans.problem("", p)).collect())
+}
+
+/// Checks what an instrument's links weigh, for `trocar check`.
+///
+/// # Errors
+/// Every mistake found, with its place.
+pub fn check_instrument(instrument: &LoadedInstrument) -> Result<(), Vec<Diagnostic>> {
+    let problems = check_links(&instrument.instrument.links);
+    let found: Vec<_> = problems.iter().map(|problem| instrument.spans.problem("", problem)).collect();
+    if found.is_empty() { Ok(()) } else { Err(found) }
 }
 
 /// What is recorded where the file does not say: what the device measures and is meant to do, the state that it is in,

@@ -13,7 +13,7 @@ use trocar_dynamics::{
 use trocar_plant::ActuatorConfig;
 use trocar_scenario::PlacementConfig;
 use trocar_scenario::mechanism::{
-    FrameConfig, FrameKind, FramePlacement, MechanismConfig, MotionKind, PointConfig, Row,
+    FrameConfig, FrameKind, FramePlacement, LinkConfig, MechanismConfig, MotionKind, PointConfig, Row,
 };
 use trocar_signal::Problem;
 
@@ -100,18 +100,8 @@ pub(crate) fn build(
     }
     for (place, link) in config.links.iter().enumerate() {
         let Some(frame) = frames.get(link.frame.as_str()) else { continue };
-        let [x, y, z] = link.centre_of_mass.value.map(|c| c.si());
-        let [xx, xy, xz, yy, yz, zz] = link.inertia.value.map(|i| i.si());
-        let inertia = Inertia {
-            mass_kg: link.mass.value.si(),
-            centre_of_mass_m: Vector3::new(x, y, z),
-            about_centre_kgm2: Matrix3::new(xx, xy, xz, xy, yy, yz, xz, yz, zz),
-        };
-        if let Err(error) = builder.body(*frame, &inertia) {
-            problems.push(Problem::new(
-                format!("mechanism.links[{place}].inertia"),
-                format!("{error}; a rigid body's principal moments are positive, and none exceeds the sum of the others"),
-            ));
+        if let Err(error) = builder.body(*frame, &inertia(link)) {
+            problems.push(not_a_body(format!("mechanism.links[{place}].inertia"), &error.to_string()));
         }
     }
     for rotor in &config.rotors {
@@ -182,6 +172,30 @@ pub(crate) fn build(
     let tip_in_frame =
         Isometry3::from_parts(Translation3::from(point(&config.tip)), UnitQuaternion::identity());
     Ok(Built { island, drives, tip, tip_in_frame, has_payload: payload.is_some() })
+}
+
+fn inertia(link: &LinkConfig) -> Inertia {
+    let [x, y, z] = link.centre_of_mass.value.map(|c| c.si());
+    let [xx, xy, xz, yy, yz, zz] = link.inertia.value.map(|i| i.si());
+    Inertia {
+        mass_kg: link.mass.value.si(),
+        centre_of_mass_m: Vector3::new(x, y, z),
+        about_centre_kgm2: Matrix3::new(xx, xy, xz, xy, yy, yz, xz, yz, zz),
+    }
+}
+
+fn not_a_body(key: String, error: &str) -> Problem {
+    let rule = "a rigid body's principal moments are positive, and none exceeds the sum of the others";
+    Problem::new(key, format!("{error}; {rule}"))
+}
+
+/// Links that no body can be; keys are `links[i].inertia`.
+pub(crate) fn check_links(links: &[LinkConfig]) -> Vec<Problem> {
+    let check = |(place, link): (usize, &LinkConfig)| {
+        let error = inertia(link).check().err()?;
+        Some(not_a_body(format!("links[{place}].inertia"), &error.to_string()))
+    };
+    links.iter().enumerate().filter_map(check).collect()
 }
 
 fn frame_placement(frame: &FrameConfig) -> Placement {

@@ -30,7 +30,9 @@ pub mod state;
 pub mod step;
 
 pub use case::Case;
-pub use compile::{Compiled, CompiledScene, check_robot, compile, compile_scene, step_advice};
+pub use compile::{
+    Compiled, CompiledScene, check_instrument, check_robot, compile, compile_scene, step_advice,
+};
 pub use model::Model;
 pub use run::{RunError, Watch, run};
 pub use schedule::{Node, Pace, Role, ScheduleError, Task};

@@ -4,5 +4,6 @@
 mod common;
 mod disk;
 mod fuzz;
+mod instruments;
 mod load;
 mod mistakes;
