@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use trocar_signal::Severity;
 use trocar_tests::{Bare, SWING, case_of, library_and, loaded};
 
-const ROBOT: &str = "trocar:scenes/robots/psm_classic_lnd.toml";
+const ROBOT: &str = "trocar:scenes/robots/psm_classic.toml";
 const SCENE: &str = "trocar:scenes/psm_bench.toml";
 
 /// The library with a cable of this stiffness on one disc, and these steps within each of the scene.

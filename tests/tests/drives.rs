@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use trocar_sim::Case;
 use trocar_tests::{Bare, SWING, case_of, library_and, loaded};
 
-const ROBOT: &str = "trocar:scenes/robots/psm_classic_lnd.toml";
+const ROBOT: &str = "trocar:scenes/robots/psm_classic.toml";
 
 /// The library with these tables added to actuators of the PSM, or to the `robot`, and `test.toml`.
 fn with_tables(scenario: &str, tables: &[(&str, &str)]) -> BTreeMap<String, String> {

@@ -166,7 +166,7 @@ fn reach_is_that_of_the_stretched_arm() {
 /// The PSM's rotors are in its mass matrix: without them the roll axis has the inertia of a tube of a few grams.
 #[test]
 fn rotors_behind_the_coupling_are_in_the_mass_matrix() {
-    let told = trocar(&["inspect", "trocar:psm_classic_lnd", "--q", "0,0,0.12,0,0,0,0", "--json"]).expect(0);
+    let told = trocar(&["inspect", "trocar:psm_classic", "--q", "0,0,0.12,0,0,0,0", "--json"]).expect(0);
     let told: Value = serde_json::from_str(&told.out).unwrap_or_else(|error| panic!("{error}"));
     let robot = &told["robots"][0];
     let roll = rows(&robot["evaluation"]["mass_matrix"])[3][3];

@@ -151,7 +151,7 @@ pub struct PathsArgs {
     after_help = "Lists are separated by commas, in the order of the joints that the first lines print; SI and radians. \
     Everything is in the axes of the robot's base.\n\nExamples:\n  \
     trocar inspect arm.urdf\n  \
-    trocar inspect trocar:psm_classic_lnd\n  \
+    trocar inspect trocar:psm_classic\n  \
     trocar inspect arm.urdf --q 0.1,-0.2,0.3 --qd 0,0,1 --json > arm.json\n  \
     trocar inspect arm.urdf --q 0.1,-0.2,0.3 --frame elbow --gravity 0,0,0"
 )]
