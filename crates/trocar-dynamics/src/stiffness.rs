@@ -22,6 +22,10 @@ pub const RESOLVED: f64 = 1.0;
 /// The share σ of a spring in the step at x² = (hω)².
 #[inline]
 pub(crate) fn spring_share(x_squared: f64) -> f64 {
+    // Most elements have no stiffness at all.
+    if x_squared == 0.0 {
+        return 1.0 / 12.0;
+    }
     let exact = 1.0 / 12.0 + x_squared / 240.0;
     let most = if x_squared > 1.0 { 0.25 - 0.25 / x_squared } else { 0.0 };
     trocar_math::min(0.25, trocar_math::max(exact, most))
