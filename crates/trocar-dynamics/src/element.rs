@@ -71,6 +71,22 @@ impl Law {
         trocar_math::clamp(self.branch - self.slope * mean_rate, self.low, self.high)
     }
 
+    /// A contact that pushes and never pulls, over one step from a penetration (negative: not yet there): the mean of
+    /// k max(p, 0) at its start and k p′ at its end, and damping where it begins in contact. `sign` is that of the motion
+    /// into it.
+    pub(crate) fn push(sign: f64, penetration: f64, stiffness: f64, damping: f64, step_s: f64) -> Self {
+        let inside = trocar_math::max(penetration, 0.0);
+        let damping = if penetration > 0.0 { damping } else { 0.0 };
+        let (low, high) = if sign > 0.0 { (f64::NEG_INFINITY, 0.0) } else { (0.0, f64::INFINITY) };
+        Self {
+            branch: -sign * 0.5 * stiffness * (inside + penetration),
+            slope: 0.5 * stiffness * step_s + damping,
+            low,
+            high,
+            ..Self::default()
+        }
+    }
+
     pub(crate) fn is_valid(&self) -> bool {
         let finite = [self.offset, self.viscous, self.branch, self.slope].iter().all(|x| x.is_finite());
         finite && self.viscous >= 0.0 && self.slope >= 0.0 && self.low <= self.high

@@ -88,7 +88,7 @@ impl Island {
     }
 
     /// Corrects the velocities at the step's end so that floating trees keep their momentum.
-    #[cold]
+    #[inline(never)]
     fn keep_momentum(
         &self,
         step_s: f64,
@@ -142,7 +142,7 @@ impl Island {
 
     /// The connections' forces at the pose of the workspace and the velocity of the step's start, and their share in the
     /// matrix: damping by half a step, stiffness as that of a spring.
-    #[cold]
+    #[inline(never)]
     fn add_connections(
         &self,
         inputs: &IslandInputs<'_>,

@@ -124,26 +124,41 @@ impl Mechanism {
         factor: f64,
         columns: &mut [JacobianColumn],
     ) {
+        self.add_axes(ws, frame, factor, columns, |state, along, turns| {
+            if turns {
+                JacobianColumn { linear: along.cross(&(point - state.origin)), angular: *along }
+            } else {
+                JacobianColumn { linear: *along, angular: Vector3::zeros() }
+            }
+        });
+    }
+
+    /// Adds `factor` times what each axis by which `frame` moves contributes to the columns of its coordinates: `of` gets
+    /// the state of the axis' own frame, the axis in the world, and whether it turns.
+    #[inline]
+    fn add_axes(
+        &self,
+        ws: &Workspace,
+        frame: FrameId,
+        factor: f64,
+        columns: &mut [JacobianColumn],
+        of: impl Fn(&FrameState, &Vector3<f64>, bool) -> JacobianColumn,
+    ) {
+        let mut add = |k: usize, coefficient: f64, column: &JacobianColumn| {
+            columns[k].linear += column.linear * (factor * coefficient);
+            columns[k].angular += column.angular * (factor * coefficient);
+        };
         let mut i = frame.0;
         while i != 0 {
             let (joint, state) = (&self.frames[i], &ws.frames[i]);
-            let z = state.axes.z;
-            let (linear, angular) = match joint.motion {
-                Motion::Revolute { .. } => (z.cross(&(point - state.origin)), z),
-                Motion::Prismatic { .. } | Motion::Fixed => (z, Vector3::zeros()),
-                Motion::Ball(ball) => {
-                    for (axis, column) in Axis::ALL.into_iter().zip(&mut columns[ball.coordinate..]) {
-                        let along = state.axes.axis(axis) * factor;
-                        column.linear += along.cross(&(point - state.origin));
-                        column.angular += along;
-                    }
-                    i = joint.parent;
-                    continue;
+            if let Motion::Ball(ball) = joint.motion {
+                for (place, axis) in Axis::ALL.into_iter().enumerate() {
+                    add(ball.coordinate + place, 1.0, &of(state, state.axes.axis(axis), true));
                 }
-            };
-            for &(k, coefficient) in &joint.row {
-                columns[k].linear += linear * (factor * coefficient);
-                columns[k].angular += angular * (factor * coefficient);
+            } else if !joint.row.is_empty() {
+                let turns = matches!(joint.motion, Motion::Revolute { .. });
+                let column = of(state, &state.axes.z, turns);
+                joint.row.iter().for_each(|&(k, coefficient)| add(k, coefficient, &column));
             }
             i = joint.parent;
         }
@@ -167,35 +182,16 @@ impl Mechanism {
         columns.fill(JacobianColumn::default());
         let point = ws.point_in_world(frame, point_in_frame_m);
         let velocity = ws.point_velocity(frame, point_in_frame_m);
-        let mut i = frame.0;
-        while i != 0 {
-            let (joint, state) = (&self.frames[i], &ws.frames[i]);
-            let (arm, arm_rate) = (point - state.origin, velocity - state.linear);
-            let turning = |along: &Vector3<f64>| {
-                let along_rate = state.angular.cross(along);
-                (along_rate.cross(&arm) + along.cross(&arm_rate), along_rate)
-            };
-            let (linear, angular) = match joint.motion {
-                Motion::Revolute { .. } => turning(&state.axes.z),
-                Motion::Prismatic { .. } | Motion::Fixed => {
-                    (state.angular.cross(&state.axes.z), Vector3::zeros())
-                }
-                Motion::Ball(ball) => {
-                    for (axis, column) in Axis::ALL.into_iter().zip(&mut columns[ball.coordinate..]) {
-                        let (linear, angular) = turning(state.axes.axis(axis));
-                        column.linear += linear;
-                        column.angular += angular;
-                    }
-                    i = joint.parent;
-                    continue;
-                }
-            };
-            for &(k, coefficient) in &joint.row {
-                columns[k].linear += linear * coefficient;
-                columns[k].angular += angular * coefficient;
+        self.add_axes(ws, frame, 1.0, columns, |state, along, turns| {
+            let along_rate = state.angular.cross(along);
+            if turns {
+                let (arm, arm_rate) = (point - state.origin, velocity - state.linear);
+                let linear = along_rate.cross(&arm) + along.cross(&arm_rate);
+                JacobianColumn { linear, angular: along_rate }
+            } else {
+                JacobianColumn { linear: along_rate, angular: Vector3::zeros() }
             }
-            i = joint.parent;
-        }
+        });
         Ok(())
     }
 

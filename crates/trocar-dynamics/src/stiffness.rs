@@ -16,7 +16,8 @@ use crate::mechanism::row_times;
 
 /// Up to this h ω an element's own oscillation is taken as resolved: a [`crate::SpringDamper`] keeps its frequency to a
 /// ten-thousandth there, a transmission's spring ([`crate::Elastic`]), whose work is exact at any step, is slowed by up to
-/// a twelfth. Beyond, both are stable but slowed.
+/// a twelfth. Beyond, both are stable but slowed; a ripple and stiffening cables, which are not implicit, state their own
+/// bounds.
 pub const RESOLVED: f64 = 1.0;
 
 /// The share σ of a spring in the step at x² = (hω)².

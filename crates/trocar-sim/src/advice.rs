@@ -69,8 +69,8 @@ pub(crate) fn warning(
     diagnostic.labels = place.labels;
     let island_rate = step_rate.hz() * f64::from(substeps);
     diagnostic = diagnostic.note(format!(
-        "its island takes {island_rate:.0} steps a second and needs {:.0} to follow it; as it is the run is stable, but \
-         this oscillation is slowed",
+        "its island takes {island_rate:.0} steps a second and needs {:.0} to follow it; with fewer, springs \
+         stay stable but are slowed, and ripples and stiffening cables may not",
         stiffest.least_rate_hz
     ));
     if found.len() > 1 {

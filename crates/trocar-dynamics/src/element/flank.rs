@@ -56,16 +56,7 @@ impl ForceElement for Flank {
 
     fn law(&self, stage: &Stage, inputs: &[f64], _state: &[f64]) -> Law {
         let (stiffness, penetration) = (inputs[0], self.side * stage.position - inputs[1]);
-        let inside = trocar_math::max(penetration, 0.0);
-        let damping = if penetration > 0.0 { self.relaxation_s * stiffness } else { 0.0 };
-        let (low, high) = if self.side > 0.0 { (f64::NEG_INFINITY, 0.0) } else { (0.0, f64::INFINITY) };
-        Law {
-            branch: -self.side * 0.5 * stiffness * (inside + penetration),
-            slope: 0.5 * stiffness * stage.step_s + damping,
-            low,
-            high,
-            ..Law::default()
-        }
+        Law::push(self.side, penetration, stiffness, self.relaxation_s * stiffness, stage.step_s)
     }
 
     fn rates(

@@ -57,16 +57,7 @@ impl ForceElement for Stop {
         if penetration == f64::NEG_INFINITY {
             return Law::default();
         }
-        let inside = trocar_math::max(penetration, 0.0);
-        let damping = if penetration > 0.0 { self.damping } else { 0.0 };
-        let (low, high) = if sign > 0.0 { (f64::NEG_INFINITY, 0.0) } else { (0.0, f64::INFINITY) };
-        Law {
-            branch: -sign * 0.5 * self.stiffness * (inside + penetration),
-            slope: 0.5 * self.stiffness * stage.step_s + damping,
-            low,
-            high,
-            ..Law::default()
-        }
+        Law::push(sign, penetration, self.stiffness, self.damping, stage.step_s)
     }
 
     fn rates(
