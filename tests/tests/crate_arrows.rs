@@ -17,9 +17,9 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("fault", &["signal", "math"]),
     ("scenario", &["signal", "math", "logic", "measure", "plant", "control", "fault"]),
     ("sim", &["signal", "math", "dynamics", "logic", "measure", "plant", "control", "fault", "scenario"]),
-    ("evidence", &["signal", "math", "measure", "scenario", "sim"]),
-    ("campaign", &["signal", "measure", "scenario", "sim", "evidence"]),
-    ("cli", &["signal", "math", "measure", "scenario", "sim", "evidence", "campaign"]),
+    ("evidence", &["signal", "math", "measure", "control", "scenario", "sim"]),
+    ("campaign", &["signal", "measure", "control", "scenario", "sim", "evidence"]),
+    ("cli", &["signal", "math", "measure", "control", "scenario", "sim", "evidence", "campaign"]),
 ];
 
 fn dependencies(manifest: &str) -> BTreeSet<String> {

@@ -1,7 +1,7 @@
 //! One altered byte, of a state or of a result, is found and named.
 #![expect(clippy::expect_used, reason = "helpers of tests fail as tests do")]
 
-use trocar_campaign::{Replay, replay};
+use trocar_campaign::{Controllers, Replay, replay};
 use trocar_evidence::digest_file::{DifferenceKind, DigestReader, DigestWriter, first_difference};
 use trocar_evidence::sinks::digest_header;
 use trocar_sim::state::block_names;
@@ -133,7 +133,7 @@ fn result() -> (Project, std::path::PathBuf) {
 }
 
 fn replayed(folder: &std::path::Path) -> Result<Replay, trocar_campaign::ReplayError> {
-    replay(folder, None, &mut |_, _| true)
+    replay(folder, None, &Controllers::default(), &mut |_, _| true)
 }
 
 /// Whatever byte of the digests is altered, no replay calls the result identical.

@@ -1,14 +1,17 @@
 //! A batch: a plan taken to result folders.
 
 use crate::VERSION;
+use crate::controllers::{self, Controllers};
 use crate::plan::{Plan, Planned};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use trocar_control::outside::ControllerReport;
 use trocar_evidence::outcome::CaseOutcome;
-use trocar_evidence::result::ResultError;
+use trocar_evidence::result::{ControllerTimes, ResultError};
 use trocar_evidence::{Existing, HostBlock, ResultWriter, ScenarioHeader, ScenarioResult};
 use trocar_scenario::Overrides;
 use trocar_signal::Time;
@@ -25,6 +28,8 @@ pub struct Batch {
     pub existing: Existing,
     /// What the command changed in the files.
     pub overrides: Overrides,
+    /// Which controllers from outside may run.
+    pub controllers: Controllers,
 }
 
 /// What a batch tells while it runs. Called from several threads.
@@ -124,6 +129,7 @@ pub fn run_batch(
         .build()
         .map_err(|e| BatchError::Threads { jobs: batch.jobs, what: e.to_string() })?;
     let walls: Mutex<BTreeMap<usize, f64>> = Mutex::new(BTreeMap::new());
+    let times: Mutex<BTreeMap<usize, Vec<ControllerTimes>>> = Mutex::new(BTreeMap::new());
     let outcomes: Vec<Result<Option<CaseOutcome>, BatchError>> = pool.install(|| {
         units
             .par_iter()
@@ -134,7 +140,9 @@ pub fn run_batch(
                     return Ok(None);
                 }
                 let from = watcher.wall_s();
-                let outcome = run_unit(number, unit, &writers[unit.scenario], watcher, stop);
+                let allowed = &batch.controllers;
+                let outcome =
+                    run_unit(number, unit, &writers[unit.scenario], (allowed, &times), watcher, stop);
                 if let Ok(mut walls) = walls.lock() {
                     walls.insert(number, watcher.wall_s() - from);
                 }
@@ -147,6 +155,7 @@ pub fn run_batch(
             .collect()
     });
     let walls = walls.into_inner().unwrap_or_default();
+    let times = times.into_inner().unwrap_or_default();
     let mut of_scenario: Vec<Vec<(usize, Option<CaseOutcome>)>> = vec![Vec::new(); writers.len()];
     for (number, (unit, outcome)) in units.iter().zip(outcomes).enumerate() {
         of_scenario[unit.scenario].push((number, outcome?));
@@ -165,7 +174,12 @@ pub fn run_batch(
             .zip(&finished)
             .map(|(number, outcome)| (outcome.case.clone(), walls.get(number).copied().unwrap_or(0.0)))
             .collect();
+        let with_times = numbers.iter().zip(&finished);
+        let controllers = with_times
+            .filter_map(|(number, outcome)| Some((outcome.case.clone(), times.get(number)?.clone())))
+            .collect();
         let host = HostBlock {
+            controllers,
             started: None,
             wall_s: numbers.iter().filter_map(|number| walls.get(number)).sum(),
             case_wall_s,
@@ -184,6 +198,7 @@ fn run_unit(
     number: usize,
     unit: &Unit<'_>,
     writer: &ResultWriter,
+    (allowed, times): (&Controllers, &Mutex<BTreeMap<usize, Vec<ControllerTimes>>>),
     watcher: &dyn Watcher,
     stop: &AtomicBool,
 ) -> Result<Option<CaseOutcome>, BatchError> {
@@ -206,14 +221,33 @@ fn run_unit(
             !stop.load(Ordering::Relaxed)
         },
     };
-    match trocar_sim::run(&case, &Inputs::default(), files.sink(), &mut watch) {
+    let storage = Rc::new(files.exchanges(allowed.say));
+    let answering = controllers::start(&case, &planned.loaded, allowed, storage, None);
+    match trocar_sim::run_with(&case, &Inputs::default(), answering.outside, files.sink(), &mut watch) {
         Ok(outcome) => {
+            let took: Vec<ControllerTimes> = answering.reports.borrow().iter().map(times_of).collect();
+            if let Ok(mut times) = times.lock()
+                && !took.is_empty()
+            {
+                times.insert(number, took);
+            }
             files.finish(&outcome)?;
             watcher.finished(number, &outcome, false);
             Ok(Some(outcome))
         }
         Err(RunError::Interrupted) => Ok(None),
         Err(RunError::Sink(source)) => Err(BatchError::Write { scenario: planned.shown.clone(), source }),
+    }
+}
+
+fn times_of(report: &ControllerReport) -> ControllerTimes {
+    ControllerTimes {
+        controller: report.controller.clone(),
+        slot: report.slot.clone(),
+        name: report.name.clone(),
+        exchanges: report.exchanges,
+        mean_s: report.wall_s / report.exchanges.max(1) as f64,
+        longest_s: report.longest_s,
     }
 }
 
@@ -227,6 +261,12 @@ fn describe(planned: &Planned, overrides: &Overrides) -> (ScenarioHeader, BTreeM
     }
     let mut changes: BTreeMap<String, String> = set.into_values().collect();
     changes.extend(overrides.roles.iter().map(|(role, robot)| (format!("--role {role}"), robot.clone())));
+    for (slot, command) in &overrides.controllers {
+        let words = command.iter().map(String::as_str);
+        // A command with the character NUL was refused.
+        let command = shlex::try_join(words).unwrap_or_default();
+        changes.insert(format!("--controller {}", loaded.roles.resolve(slot)), command);
+    }
     changes.extend(overrides.scene.iter().map(|scene| ("--scene".to_owned(), scene.clone())));
     changes.extend(overrides.seed.iter().map(|seed| ("--seed".to_owned(), seed.to_string())));
     let header = ScenarioHeader {
@@ -253,6 +293,8 @@ pub fn overrides_of(header: &ScenarioHeader) -> Overrides {
             overrides.set.push((path.to_owned(), value.clone()));
         } else if let Some(role) = option.strip_prefix("--role ") {
             overrides.roles.push((role.to_owned(), value.clone()));
+        } else if let Some(slot) = option.strip_prefix("--controller ") {
+            overrides.controllers.push((slot.to_owned(), shlex::split(value).unwrap_or_default()));
         } else if option == "--scene" {
             overrides.scene = Some(value.clone());
         }

@@ -5,10 +5,12 @@
 //! from its inputs alone and names the first difference.
 
 pub mod batch;
+pub mod controllers;
 pub mod plan;
 pub mod replay;
 
 pub use batch::{Batch, BatchError, BatchResult, NoWatch, Watcher, run_batch};
+pub use controllers::Controllers;
 pub use plan::{Plan, Planned, Target};
 pub use replay::{CaseReplay, Replay, ReplayError, replay};
 

@@ -2,7 +2,10 @@
 
 use crate::VERSION;
 use crate::batch::overrides_of;
+use crate::controllers::{self, Controllers};
 use std::path::Path;
+use std::rc::Rc;
+use trocar_control::outside::Storage;
 use trocar_evidence::ResultFolder;
 use trocar_evidence::digest_file::Difference;
 use trocar_evidence::outcome::CaseOutcome;
@@ -92,7 +95,8 @@ fn signals_of(model: &Model, blocks: &[String]) -> Vec<String> {
     groups.filter(|spec| spec.class == GroupClass::Information).map(|spec| spec.path.clone()).collect()
 }
 
-/// Runs a result again, and compares. `progress` is told the case and the simulated time, and stops the replay by
+/// Runs a result again, and compares. Controllers from outside answer from the record, those that `controllers` lets run
+/// by themselves. `progress` is told the case and the simulated time, and stops the replay by
 /// `false`.
 ///
 /// # Errors
@@ -100,6 +104,7 @@ fn signals_of(model: &Model, blocks: &[String]) -> Vec<String> {
 pub fn replay(
     folder: &Path,
     only_case: Option<&str>,
+    controllers: &Controllers,
     progress: &mut dyn FnMut(&str, Time) -> bool,
 ) -> Result<Replay, ReplayError> {
     let folder = ResultFolder::open(folder)?;
@@ -124,7 +129,10 @@ pub fn replay(
         }
         let mut check = ReplayCheck::new(folder.digests(&recorded.case)?);
         let mut watch = Watch { progress: &mut |now| progress(&recorded.case, now) };
-        let outcome = match trocar_sim::run(&case, &Inputs::default(), &mut check, &mut watch) {
+        let kept: Rc<dyn Storage> = Rc::new(folder.exchanges(&recorded.case, controllers.say));
+        let answering = controllers::start(&case, &loaded, controllers, Rc::clone(&kept), Some(&kept));
+        let ran = trocar_sim::run_with(&case, &Inputs::default(), answering.outside, &mut check, &mut watch);
+        let outcome = match ran {
             Ok(outcome) => Some(outcome),
             Err(RunError::Interrupted) => return Err(ReplayError::Interrupted),
             Err(RunError::Sink(error)) => return Err(ReplayError::Compare(error.to_string())),

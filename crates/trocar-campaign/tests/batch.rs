@@ -6,7 +6,7 @@ mod common;
 use common::{Notes, Project, THREE, run, run_until, single, tree};
 use std::fs;
 use trocar_campaign::batch::{BatchError, overrides_of};
-use trocar_campaign::{replay, run_batch};
+use trocar_campaign::{Controllers, replay, run_batch};
 use trocar_evidence::result::ResultError;
 use trocar_evidence::{Existing, ResultFolder};
 use trocar_scenario::Overrides;
@@ -141,7 +141,11 @@ fn one_case_of_several_is_a_result_that_replays() {
     let cases = &result.finished[0].1.cases;
     assert_eq!(cases.len(), 1);
     assert!(cases[0].case.contains("0.2 kg"));
-    assert!(replay(&result.finished[0].0, None, &mut |_, _| true).unwrap().is_identical());
+    assert!(
+        replay(&result.finished[0].0, None, &Controllers::default(), &mut |_, _| true)
+            .unwrap()
+            .is_identical()
+    );
 }
 
 #[test]
@@ -155,6 +159,7 @@ fn what_the_command_changed_is_remembered_and_replays() {
         set: set(&[("arm.load", "0.25 kg"), ("arm.*.friction.coulomb", "0 N m")]),
         roles: role.clone(),
         seed: Some(77),
+        controllers: Vec::new(),
     };
     let all = Overrides { set: set(&[("arm.load", "0.25 kg"), ("arm.speed", "50 %")]), ..all };
     // Two names of one parameter: the last one counts, in the run and in the replay.
@@ -180,7 +185,7 @@ fn what_the_command_changed_is_remembered_and_replays() {
         let (result, _) = run(&plan, &batch);
         let (folder, scenario) = &result.finished[0];
         assert_eq!(scenario.cases.len(), 1, "what is set is not varied");
-        let replayed = replay(folder, None, &mut |_, _| true).unwrap();
+        let replayed = replay(folder, None, &Controllers::default(), &mut |_, _| true).unwrap();
         assert!(replayed.is_identical(), "{overrides:?}: {replayed:?}");
         let remembered = overrides_of(&scenario.scenario);
         assert_eq!(remembered.seed, Some(overrides.seed.unwrap_or(5)));

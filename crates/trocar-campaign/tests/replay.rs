@@ -6,7 +6,7 @@ mod common;
 use common::{Project, THREE, run, single};
 use std::fs;
 use std::path::PathBuf;
-use trocar_campaign::{ReplayError, replay};
+use trocar_campaign::{Controllers, ReplayError, replay};
 use trocar_evidence::Existing;
 use trocar_evidence::digest_file::{DifferenceKind, DigestHeader, DigestWriter};
 use trocar_evidence::sinks::digest_header;
@@ -59,7 +59,7 @@ fn the_first_difference_is_named_by_instant_component_and_signal() {
     let header = header.unwrap();
     write(&folder, &header, &rows);
     assert!(
-        replay(&folder, None, &mut |_, _| true).unwrap().is_identical(),
+        replay(&folder, None, &Controllers::default(), &mut |_, _| true).unwrap().is_identical(),
         "what the test writes is what was"
     );
     for (row, block) in [(0, "psm1.servo"), (7, "psm1.pitch.encoder"), (40, "psm1.mechanism")] {
@@ -71,7 +71,7 @@ fn the_first_difference_is_named_by_instant_component_and_signal() {
         }
         altered[row].2[at] ^= 1;
         write(&folder, &header, &altered);
-        let replayed = replay(&folder, None, &mut |_, _| true).unwrap();
+        let replayed = replay(&folder, None, &Controllers::default(), &mut |_, _| true).unwrap();
         assert!(!replayed.is_identical());
         let case = &replayed.cases[0];
         let difference = case.difference.as_ref().unwrap();
@@ -88,13 +88,19 @@ fn a_recording_that_ends_early_or_late_differs_there() {
     let (_project, folder, Rows { header, rows }) = result();
     let header = header.unwrap();
     write(&folder, &header, &rows[..20]);
-    let difference = replay(&folder, None, &mut |_, _| true).unwrap().cases[0].difference.clone().unwrap();
+    let difference = replay(&folder, None, &Controllers::default(), &mut |_, _| true).unwrap().cases[0]
+        .difference
+        .clone()
+        .unwrap();
     assert_eq!((difference.at, difference.kind), (rows[20].0, DifferenceKind::RecordingEnded));
     let mut longer = rows.clone();
     let (last, chain, blocks) = rows.last().unwrap().clone();
     longer.push((Time(last.0 + 1_000_000_000), chain, blocks));
     write(&folder, &header, &longer);
-    let difference = replay(&folder, None, &mut |_, _| true).unwrap().cases[0].difference.clone().unwrap();
+    let difference = replay(&folder, None, &Controllers::default(), &mut |_, _| true).unwrap().cases[0]
+        .difference
+        .clone()
+        .unwrap();
     assert_eq!((difference.at, difference.kind), (last, DifferenceKind::ReplayEnded));
 }
 
@@ -104,7 +110,7 @@ fn digests_of_another_model_cannot_be_compared() {
     let mut header = header.unwrap();
     header.blocks[0] = "psm2.elsewhere".to_owned();
     write(&folder, &header, &rows);
-    let refused = replay(&folder, None, &mut |_, _| true);
+    let refused = replay(&folder, None, &Controllers::default(), &mut |_, _| true);
     assert!(
         matches!(&refused, Err(ReplayError::Compare(why)) if why.contains("psm2.elsewhere")),
         "{refused:?}"
@@ -123,11 +129,11 @@ fn an_outcome_that_was_altered_wherever_it_stands_is_not_called_identical() {
     };
     // In one place, the two do not fit together.
     alter(&places[0]);
-    let refused = replay(&folder, None, &mut |_, _| true);
+    let refused = replay(&folder, None, &Controllers::default(), &mut |_, _| true);
     assert!(matches!(&refused, Err(ReplayError::TwoOutcomes(case)) if case.is_empty()), "{refused:?}");
     // In both, the run itself says otherwise, though its digests agree.
     alter(&places[1]);
-    let replayed = replay(&folder, None, &mut |_, _| true).unwrap();
+    let replayed = replay(&folder, None, &Controllers::default(), &mut |_, _| true).unwrap();
     assert!(!replayed.is_identical());
     assert_eq!((&replayed.cases[0].difference, replayed.cases[0].outcome_is_equal), (&None, false));
 }
@@ -139,9 +145,9 @@ fn another_version_is_said_first() {
     let text = fs::read_to_string(&path).unwrap();
     let own = format!("\"trocar\": \"{}\"", trocar_campaign::VERSION);
     assert!(text.contains(&own), "{text}");
-    assert_eq!(replay(&folder, None, &mut |_, _| true).unwrap().other_version, None);
+    assert_eq!(replay(&folder, None, &Controllers::default(), &mut |_, _| true).unwrap().other_version, None);
     fs::write(&path, text.replace(&own, "\"trocar\": \"99.0.0\"")).unwrap();
-    let replayed = replay(&folder, None, &mut |_, _| true).unwrap();
+    let replayed = replay(&folder, None, &Controllers::default(), &mut |_, _| true).unwrap();
     assert_eq!(replayed.other_version.as_deref(), Some("99.0.0"));
 }
 
@@ -151,10 +157,10 @@ fn one_case_is_replayed_alone_and_one_that_is_not_there_is_named() {
     let (result, _) = run(&project.plan(&[("three.toml", None)]), &project.batch("out", 1, Existing::Refuse));
     let (folder, scenario) = &result.finished[0];
     let name = &scenario.cases[1].case;
-    let replayed = replay(folder, Some(name), &mut |_, _| true).unwrap();
+    let replayed = replay(folder, Some(name), &Controllers::default(), &mut |_, _| true).unwrap();
     assert_eq!(replayed.cases.iter().map(|c| &c.case).collect::<Vec<_>>(), [name]);
     assert!(replayed.is_identical());
-    let refused = replay(folder, Some("no such"), &mut |_, _| true);
+    let refused = replay(folder, Some("no such"), &Controllers::default(), &mut |_, _| true);
     assert!(matches!(&refused, Err(ReplayError::NoCase(case)) if case == "no such"), "{refused:?}");
 }
 
@@ -164,11 +170,14 @@ fn a_replay_can_be_interrupted_and_a_folder_that_is_none_is_refused() {
     let project = Project::new(&[("one.toml", &longer)]);
     let (result, _) = run(&project.plan(&[("one.toml", None)]), &project.batch("out", 1, Existing::Refuse));
     let mut asked = 0;
-    let stopped = replay(&result.finished[0].0, None, &mut |_, _| {
+    let stopped = replay(&result.finished[0].0, None, &Controllers::default(), &mut |_, _| {
         asked += 1;
         false
     });
     assert!(matches!(stopped, Err(ReplayError::Interrupted)));
     assert_eq!(asked, 1);
-    assert!(matches!(replay(&project.path("nowhere"), None, &mut |_, _| true), Err(ReplayError::Result(_))));
+    assert!(matches!(
+        replay(&project.path("nowhere"), None, &Controllers::default(), &mut |_, _| true),
+        Err(ReplayError::Result(_))
+    ));
 }

@@ -49,7 +49,9 @@ pub enum Command {
     trocar run scenarios/laparoscopic/accuracy/pose_repeatability.toml\n  \
     trocar run scenarios --jobs 8 --out results/monday --junit results/monday.xml\n  \
     trocar run my_test.toml --set arm.load='0.2 kg' --scene scenes/other_robot.toml\n  \
-    trocar run my_test.toml#2                  the second case of [vary] alone")]
+    trocar run my_test.toml#2                  the second case of [vary] alone\n  \
+    trocar run trocar:step_delay --controller arm.servo='python3 my_servo.py'\n  \
+    trocar run my_test.toml --allow-exec my_servo    let [controllers.my_servo] of the file run")]
 pub struct RunArgs {
     /// Scenario files, folders of them, FILE#CASE, or trocar:NAME for a built-in one
     #[arg(required = true, value_name = "PATH")]
@@ -72,6 +74,12 @@ pub struct RunArgs {
     /// Another value for a parameter; may be given several times
     #[arg(long = "set", value_name = "PATH=VALUE", value_parser = key_value)]
     pub set: Vec<(String, String)>,
+    /// Let a controller of the scenario run: no file starts a program by itself; may be given several times
+    #[arg(long = "allow-exec", value_name = "NAME")]
+    pub allow_exec: Vec<String>,
+    /// Fill a slot with a program of yours; may be given several times
+    #[arg(long = "controller", value_name = "SLOT=COMMAND", value_parser = slot_and_command)]
+    pub controllers: Vec<(String, Vec<String>)>,
     /// Another seed
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
@@ -96,6 +104,16 @@ fn key_value(text: &str) -> Result<(String, String), String> {
         }
         _ => Err("a name and a value are meant, e.g. arm.load='0.2 kg'".to_owned()),
     }
+}
+
+fn slot_and_command(text: &str) -> Result<(String, Vec<String>), String> {
+    let example = "a slot and a command are meant, e.g. arm.servo='python3 my_servo.py'";
+    let (slot, command) = text.split_once('=').ok_or(example)?;
+    let words = shlex::split(command).ok_or("the command has a quote that is not closed")?;
+    if slot.trim().is_empty() || words.is_empty() || words.iter().any(|word| word.contains('\0')) {
+        return Err(example.to_owned());
+    }
+    Ok((slot.trim().to_owned(), words))
 }
 
 /// `trocar check`
@@ -210,6 +228,9 @@ pub struct ReplayArgs {
     /// Only this case
     #[arg(long, value_name = "NAME")]
     pub case: Option<String>,
+    /// Ask this controller again, instead of what the result keeps of its answers; may be given several times
+    #[arg(long = "allow-exec", value_name = "NAME")]
+    pub allow_exec: Vec<String>,
     /// Print as JSON
     #[arg(long, conflicts_with = "csv")]
     pub json: bool,

@@ -30,13 +30,14 @@ fn main() -> ExitCode {
             return ExitCode::from(code);
         }
     };
+    let registry = trocar_control::outside::Registry::default();
     let code = match arguments.command {
-        Command::Run(args) => run::run(&args),
+        Command::Run(args) => run::run(&args, &registry),
         Command::Check(args) => check::check(&args),
         Command::List(args) => list::list(&args),
         Command::Paths(args) => paths::paths(&args),
         Command::Inspect(args) => inspect::inspect(&args),
-        Command::Replay(args) => replay::replay(&args),
+        Command::Replay(args) => replay::replay(&args, &registry),
         Command::Schema(args) => schema::schema(&args),
         Command::New(args) => new::new(&args),
     };

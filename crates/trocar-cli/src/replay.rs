@@ -7,8 +7,10 @@ use serde_json::json;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
+use trocar_campaign::controllers::recorded;
 use trocar_campaign::replay::load_inputs;
-use trocar_campaign::{Replay, ReplayError, VERSION, Watcher, replay as replay_result};
+use trocar_campaign::{Controllers, Replay, ReplayError, VERSION, Watcher, replay as replay_result};
+use trocar_control::outside::Registry;
 use trocar_evidence::ResultFolder;
 use trocar_evidence::digest_file::Difference;
 use trocar_signal::{ElementRef, Rate, Table, Time};
@@ -16,16 +18,18 @@ use trocar_sim::sink::Sink;
 use trocar_sim::{Inputs, Model, RunError, State, Watch};
 
 /// Replays a result; gives the exit code.
-pub fn replay(args: &ReplayArgs) -> u8 {
+pub fn replay(args: &ReplayArgs, registry: &Registry) -> u8 {
     if !args.csv.is_empty() {
         return csv(args);
     }
+    let controllers =
+        Controllers { allowed: args.allow_exec.iter().cloned().collect(), registry: registry.clone(), say };
     let stop = stop_flag();
     let folders = results_in(&args.result);
     let mut worst = 0;
     for folder in &folders {
         let progress = Progress::new(1);
-        let done = replay_result(folder, args.case.as_deref(), &mut |_, now| {
+        let done = replay_result(folder, args.case.as_deref(), &controllers, &mut |_, now| {
             progress.advanced(0, now);
             !stop.load(Ordering::Relaxed)
         });
@@ -187,11 +191,12 @@ fn csv(args: &ReplayArgs) -> u8 {
         error("--rate lies between 1e-6 Hz and 1 MHz");
         return BAD_USAGE;
     };
-    let loaded =
-        match ResultFolder::open(&args.result).map_err(ReplayError::from).and_then(|f| load_inputs(&f)) {
-            Ok(loaded) => loaded,
-            Err(what) => return fail(&what),
-        };
+    let opened = ResultFolder::open(&args.result).map_err(ReplayError::from);
+    let (folder, loaded) = match opened.and_then(|folder| load_inputs(&folder).map(|loaded| (folder, loaded)))
+    {
+        Ok(both) => both,
+        Err(what) => return fail(&what),
+    };
     let wanted = args.case.as_deref().unwrap_or(&loaded.cases[0].name).to_owned();
     let Some(place) = loaded.cases.iter().position(|c| c.name == wanted) else {
         return fail(&ReplayError::NoCase(wanted));
@@ -211,7 +216,8 @@ fn csv(args: &ReplayArgs) -> u8 {
     let mut sink = CsvSink { patterns, elements: Vec::new(), failed: None };
     let stop = stop_flag();
     let mut watch = Watch { progress: &mut |_| !stop.load(Ordering::Relaxed) };
-    match trocar_sim::run(&case, &Inputs::default(), &mut sink, &mut watch) {
+    let outside = recorded(&case, &folder, say);
+    match trocar_sim::run_with(&case, &Inputs::default(), outside, &mut sink, &mut watch) {
         Ok(_) => 0,
         Err(RunError::Interrupted) => INTERRUPTED,
         Err(RunError::Sink(what)) if what.kind() == std::io::ErrorKind::BrokenPipe => 0,

@@ -5,13 +5,14 @@ use crate::expect::{self, Expected};
 use crate::output::{BAD_USAGE, ERROR, INTERRUPTED, count, data, error, failures, say, stdout_is_styled};
 use crate::progress::{Progress, stop_flag};
 use std::path::{Path, PathBuf};
-use trocar_campaign::{Batch, Plan, Target, Watcher, run_batch};
+use trocar_campaign::{Batch, Controllers, Plan, Target, Watcher, run_batch};
+use trocar_control::outside::Registry;
 use trocar_evidence::{Existing, ScenarioResult, TableStyle, junit::to_junit, table, to_json};
 use trocar_measure::exit_code;
 use trocar_scenario::{Overrides, render};
 
 /// Runs scenarios; gives the exit code.
-pub fn run(args: &RunArgs) -> u8 {
+pub fn run(args: &RunArgs, registry: &Registry) -> u8 {
     let expected = match args.expect.as_deref().map(Expected::read).transpose() {
         Ok(expected) => expected,
         Err(what) => {
@@ -25,7 +26,10 @@ pub fn run(args: &RunArgs) -> u8 {
         set: args.set.clone(),
         roles: args.roles.clone(),
         seed: args.seed,
+        controllers: args.controllers.clone(),
     };
+    let controllers =
+        Controllers { allowed: args.allow_exec.iter().cloned().collect(), registry: registry.clone(), say };
     let plan = match Plan::new(&targets, &overrides) {
         Ok(plan) => plan,
         Err(found) => {
@@ -39,6 +43,13 @@ pub fn run(args: &RunArgs) -> u8 {
             say(render::to_text(&planned.loaded.warnings, &planned.loaded.files, false).trim_end());
         }
     }
+    let refusals: Vec<String> =
+        plan.scenarios.iter().flat_map(|planned| controllers.refusals(&planned.loaded)).collect();
+    if !refusals.is_empty() {
+        refusals.iter().for_each(|what| error(what));
+        say(&format!("{}; nothing was run", count(refusals.len(), "error")));
+        return BAD_USAGE;
+    }
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let jobs = args.jobs.map_or(cores, usize::from).min(plan.case_count().max(1));
     let Some(out) = args.out.clone().or_else(next_free_folder) else {
@@ -46,7 +57,7 @@ pub fn run(args: &RunArgs) -> u8 {
         return BAD_USAGE;
     };
     let existing = if args.resume { Existing::Resume } else { Existing::Refuse };
-    let batch = Batch { jobs, out: out.clone(), existing, overrides };
+    let batch = Batch { jobs, out: out.clone(), existing, overrides, controllers };
     say(&format!(
         "{} checked: {}, {}",
         count(plan.scenarios.len(), "file"),

@@ -17,6 +17,7 @@ pub mod crtk;
 pub mod inverse;
 pub mod joint;
 pub mod kinematics;
+pub mod outside;
 #[cfg(test)]
 mod sample;
 pub mod servo;

@@ -8,6 +8,7 @@
 pub mod cdr;
 pub mod csv;
 pub mod digest_file;
+pub mod exchange_files;
 pub mod junit;
 pub mod ledger;
 pub mod mcap_record;

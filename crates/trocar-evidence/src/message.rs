@@ -284,6 +284,8 @@ pub enum LogLevel {
     Info = 20,
     /// A fault began or ended.
     Warn = 30,
+    /// Something outside failed.
+    Error = 40,
 }
 
 /// Writes a log message: `kind` stands in its field `name`, `text` in `msg`.

@@ -7,6 +7,7 @@
 //!   inputs/…                 every file of the project that was read, under its path
 //!   library/…                every file of the built-in library that was read
 //!   cases/<name>/outcome.json, record.mcap, digests.bin, snapshots.bin
+//!   cases/<name>/controllers/…  what controllers from outside answered and printed
 //! ```
 //!
 //! Sent by mail, it replays. A case is written beside its place and moved there when it is whole, so that what stands
@@ -15,6 +16,7 @@
 //! taken, and no link is followed.
 
 use crate::digest_file::{DigestFileError, DigestReader};
+use crate::exchange_files::{CONTROLLERS, ExchangeFiles, KeptExchanges, Say};
 use crate::outcome::CaseOutcome;
 use crate::safe_path::{UnsafeAddress, case_folder_name, place_of_input, plain_file, read_inside};
 use crate::scenario_result::{InputFile, RESULT_FORMAT, ScenarioHeader, ScenarioResult};
@@ -148,6 +150,26 @@ pub struct HostBlock {
     pub jobs: usize,
     /// Build profile of the binary.
     pub profile: String,
+    /// How long controllers from outside took, by case.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub controllers: BTreeMap<String, Vec<ControllerTimes>>,
+}
+
+/// How long the exchanges with a controller from outside took.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ControllerTimes {
+    /// Its name in the scenario.
+    pub controller: String,
+    /// The slot that it filled.
+    pub slot: String,
+    /// What it calls itself.
+    pub name: String,
+    /// How many exchanges there were.
+    pub exchanges: u64,
+    /// Wall time of one, on average, seconds.
+    pub mean_s: f64,
+    /// Wall time of the longest, seconds.
+    pub longest_s: f64,
 }
 
 /// What `outcome.json` holds.
@@ -336,6 +358,12 @@ impl CaseWriter {
         &mut self.sink
     }
 
+    /// Where the exchanges with controllers from outside are kept. `say` tells a person what cannot wait.
+    #[must_use]
+    pub fn exchanges(&self, say: Say) -> ExchangeFiles {
+        ExchangeFiles::new(&self.partial, say)
+    }
+
     /// Writes the outcome and moves the case to its place.
     ///
     /// # Errors
@@ -349,6 +377,7 @@ impl CaseWriter {
             let file = file.into_inner().map_err(|e| at(&self.partial)(e.into_error()))?;
             file.sync_all().map_err(at(&self.partial))?;
         }
+        sync_files(&self.partial.join(CONTROLLERS))?;
         let file = CaseFile { format: RESULT_FORMAT, inputs: self.inputs, outcome: outcome.clone() };
         let text = json(&file, &self.partial)?;
         // JSON has no numbers that are not finite: they would be written as null, and not be read again.
@@ -474,6 +503,12 @@ impl ResultFolder {
         })
     }
 
+    /// What controllers from outside answered in a case. `say` tells a person what cannot wait.
+    #[must_use]
+    pub fn exchanges(&self, case: &str, say: Say) -> KeptExchanges {
+        KeptExchanges::new(&self.folder, Path::new(CASES).join(case_folder_name(case)), say)
+    }
+
     /// A case's snapshots.
     ///
     /// # Errors
@@ -515,6 +550,18 @@ fn parse<T: for<'de> Deserialize<'de>>(bytes: &[u8], path: &Path) -> Result<T, R
 
 fn damaged(path: &Path, what: impl ToString) -> ResultError {
     ResultError::Damaged { path: path.to_path_buf(), what: what.to_string() }
+}
+
+/// Makes sure that what stands in a folder, if there is one, is on the disk.
+fn sync_files(folder: &Path) -> Result<(), ResultError> {
+    if !folder.is_dir() {
+        return Ok(());
+    }
+    for name in entries(folder)? {
+        let path = folder.join(name);
+        File::open(&path).and_then(|file| file.sync_all()).map_err(at(&path))?;
+    }
+    Ok(())
 }
 
 /// Names in a folder, sorted.

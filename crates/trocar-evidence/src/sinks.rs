@@ -23,6 +23,7 @@ fn event_words<'a>(event: &RunEvent<'a>) -> (LogLevel, &'static str, &'a str) {
         RunEvent::Phase { name } => (LogLevel::Info, "phase", name),
         RunEvent::FaultActive { name } => (LogLevel::Warn, "fault_active", name),
         RunEvent::FaultCleared { name } => (LogLevel::Warn, "fault_cleared", name),
+        RunEvent::ControllerSilent { name, .. } => (LogLevel::Error, "controller_silent", name),
     }
 }
 

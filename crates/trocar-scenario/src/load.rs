@@ -22,6 +22,7 @@ use crate::walk;
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
+use trocar_control::outside::ControllerConfig;
 use trocar_signal::{Diagnostic, Problem, Severity, digest};
 
 pub use urdf::{LoadedUrdf, UrdfOptions, load_urdf};
@@ -41,6 +42,9 @@ pub struct Overrides {
     pub roles: Vec<(String, String)>,
     /// Another seed.
     pub seed: Option<u64>,
+    /// Slot, and the command that fills it, over the file's `[controllers]`. The slot may begin with a role or with a robot
+    /// of the scene.
+    pub controllers: Vec<(String, Vec<String>)>,
 }
 
 /// What a file is.
@@ -138,6 +142,8 @@ pub struct Loaded {
     pub method_digest: String,
     /// Every file that was read, the scenario's first.
     pub files: Vec<SourceFile>,
+    /// The project's root on disk, where programs of controllers start; `None` where the files come from elsewhere.
+    pub root: Option<std::path::PathBuf>,
     /// What may not be as meant.
     pub warnings: Vec<Diagnostic>,
 }
@@ -635,7 +641,8 @@ impl<'a> Loader<'a> {
         }
         let method_digest = method_digest(&tree);
         let (files, warnings) = (Vec::new(), Vec::new());
-        Some(Loaded { scenario, method, spans, roles, scene, cases, method_digest, files, warnings })
+        let root = self.files.root().map(std::path::Path::to_path_buf);
+        Some(Loaded { scenario, method, spans, roles, scene, cases, method_digest, files, root, warnings })
     }
 
     fn apply(
@@ -647,6 +654,12 @@ impl<'a> Loader<'a> {
     ) {
         if let Some(seed) = overrides.seed {
             scenario.seed = seed;
+        }
+        for (slot, command) in &overrides.controllers {
+            let slot = roles.resolve(slot);
+            scenario.controllers.retain(|_, controller| controller.slot != slot);
+            let controller = ControllerConfig::of_program(&slot, command.clone());
+            scenario.controllers.insert(slot, controller);
         }
         for (path, value) in &overrides.set {
             let path = roles.resolve(path);
@@ -695,6 +708,8 @@ fn method_digest(tree: &Node) -> String {
     if let Value::Table(table) = &mut tree.value {
         table.remove("scene");
         table.remove("include");
+        // Who controls the device is no more part of the method than the device is.
+        table.remove("controllers");
         if let Some(Value::Table(roles)) = table.get_mut("roles").map(|roles| &mut roles.value) {
             roles.values_mut().for_each(|robot| robot.value = Value::Boolean(true));
         }

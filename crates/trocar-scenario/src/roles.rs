@@ -12,7 +12,7 @@ pub struct Roles {
 }
 
 /// Keys whose text is prose, a name or a file: nothing in it is a path.
-pub(crate) const PROSE: [&str; 13] = [
+pub(crate) const PROSE: [&str; 15] = [
     "title",
     "purpose",
     "references",
@@ -26,6 +26,8 @@ pub(crate) const PROSE: [&str; 13] = [
     "document",
     "kind",
     "roles",
+    "program",
+    "listen",
 ];
 
 impl Roles {

@@ -5,6 +5,7 @@ use crate::poses::PosesConfig;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use trocar_control::outside::ControllerConfig;
 use trocar_fault::FaultConfig;
 use trocar_measure::{DecisionRule, MeasureConfig};
 use trocar_plant::InstrumentConfig;
@@ -50,6 +51,10 @@ pub struct ScenarioFile {
     pub seed: u64,
     /// Role to robot: the names that the method uses, and the scene's robots that fill them.
     pub roles: BTreeMap<String, String>,
+    /// Name to controller: who fills a slot instead of the built-in controller. Nothing is started unless
+    /// `--allow-exec NAME` says so.
+    #[serde(default)]
+    pub controllers: BTreeMap<String, ControllerConfig>,
     /// Path of a parameter to its value in this test: a quantity, or an expression such as `arm.declared.rated_load`.
     #[serde(default)]
     pub setup: BTreeMap<String, String>,

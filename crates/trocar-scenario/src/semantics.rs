@@ -39,6 +39,7 @@ pub(crate) fn scenario(
     let mut check = Check { scenario, spans, found: Vec::new() };
     check.roles(scene);
     check.names();
+    check.controllers();
     check.phases();
     check.faults();
     check.measures();
@@ -133,6 +134,22 @@ impl Check<'_> {
         }
         if self.scenario.roles.is_empty() {
             self.problem("roles", "at least one role is needed: a method speaks of nothing else");
+        }
+    }
+
+    fn controllers(&mut self) {
+        let mut filled = BTreeSet::new();
+        for (name, controller) in &self.scenario.controllers {
+            let key = join_key("controllers", name);
+            if !is_label(name) {
+                let what =
+                    format!("`{}` is not a name: letters, digits and `_`, a letter first", quoted(name));
+                self.at_key("bad-value", &key, what, String::new());
+            }
+            if !filled.insert(&controller.slot) {
+                self.problem(&format!("{key}.slot"), "another controller fills this slot already");
+            }
+            self.problems("", under(&key, controller.check()).collect());
         }
     }
 

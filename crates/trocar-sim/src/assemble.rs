@@ -43,6 +43,8 @@ pub(crate) struct Assembly {
     pub settle: Nanos,
     /// The groups that are counts on the wire, with their width in bits.
     pub wires: Vec<(String, u32)>,
+    /// Slot to what its built-in controller knows of the robot beside its parameters, for who fills it from outside.
+    pub slot_settings: BTreeMap<String, serde_json::Value>,
 }
 
 /// Where an arm stands and how time passes there.
@@ -205,6 +207,10 @@ pub(crate) fn assemble(
             current_limit_a: actuator.motor.max_current.value.si(),
         })
         .collect();
+    let slot_settings = BTreeMap::from([(
+        format!("{instance}.servo"),
+        crate::slot_settings::servo(robot, &joints, &servo_drives),
+    )]);
     let provenance = robot.provenance(Section::Servo);
     let mut registration = Registration::new(format!("{instance}.servo"));
     let config = &robot.servo;
@@ -254,6 +260,7 @@ pub(crate) fn assemble(
         actuators: robot.actuators.iter().map(|a| a.name.clone()).collect(),
         remote_centre_in_base_m,
         settle,
+        slot_settings,
         wires: wires(instance, robot).into_iter().chain(sensors::wires(instance, robot)).collect(),
     })
 }

@@ -1,5 +1,6 @@
 //! From a loaded scenario to cases that run: what the files mean, with every mistake at its place.
 
+mod controllers;
 mod measures;
 mod program;
 mod settings;
@@ -253,6 +254,7 @@ impl<'a> Compiler<'a> {
         compiler.limits = devices.limits;
         compiler.constants = compiler.limits.iter().map(|limit| limit.constant.clone()).collect();
         compiler.layout = compiler.groups_so_far()?;
+        controllers::prepare(&mut compiler);
         compiler.instruments();
         compiler.stop_on_mistakes()?;
         compiler.layout = compiler.groups_so_far()?;
@@ -267,7 +269,12 @@ impl<'a> Compiler<'a> {
     pub(crate) fn problem(&mut self, key: &str, what: impl Into<String>) {
         let spans = &self.loaded.spans;
         let option = key.strip_prefix("setup.\"").and_then(|k| k.strip_suffix('"'));
+        let slot = key.strip_prefix("controllers.\"").and_then(|k| k.split('"').next());
         self.found.push(match option {
+            _ if let Some(slot) = slot => {
+                let slot = self.loaded.roles.in_words_of_the_method(slot);
+                Diagnostic::error("bad-value", format!("`--controller {slot}=…`: {}", what.into()))
+            }
             Some(path) if !spans.contains(key) => {
                 let path = self.loaded.roles.in_words_of_the_method(path);
                 Diagnostic::error("bad-value", format!("`--set {path}`: {}", what.into()))
@@ -396,6 +403,7 @@ impl<'a> Compiler<'a> {
         let (record, record_rate) = self.record(&model);
         let arms = self.arm_groups(&model);
         self.stop_on_mistakes()?;
+        controllers::fill(&self, &mut model, &changes);
         let group = |path: &str| model.layout.group(path).unwrap_or(GroupId(0));
         let outputs = model
             .seats

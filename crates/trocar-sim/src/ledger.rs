@@ -5,7 +5,7 @@ use crate::judge::reported;
 use crate::lane::Lane;
 use crate::outcome::FaultOutcome;
 use crate::run::{exact, step_bound_time};
-use crate::step::{Inputs, begin_step, finish_step};
+use crate::step::{Inputs, StepError, begin_step};
 use trocar_fault::{Ledger, Noted, Outcome};
 use trocar_measure::Figure;
 use trocar_signal::{Dimension, GroupId, GroupKind, Layout, Table, Time};
@@ -70,7 +70,15 @@ impl Ledgers {
     }
 
     /// Parts a twin from the run for each fault that has just become active.
-    pub(crate) fn fork_twins(&mut self, case: &Case, main: &mut Lane) {
+    ///
+    /// # Errors
+    /// Where a controller cannot serve the twin.
+    pub(crate) fn fork_twins(
+        &mut self,
+        case: &Case,
+        inputs: &Inputs,
+        main: &mut Lane,
+    ) -> Result<(), StepError> {
         let faults = &case.model.faults;
         for fault in 0..self.entries.len() {
             let is_active = faults.is_active(&main.state.faults, fault);
@@ -78,13 +86,13 @@ impl Ledgers {
             if entry.active.is_none() && is_active {
                 entry.active = Some(case.model.step_instant(main.state.step));
                 self.events.push(FaultEvent { fault, began: true });
-                let mut lane = main.fork(case);
+                let mut lane = main.fork(case, inputs, &format!("without-{}", case.faults[fault].name))?;
                 faults.mask(&mut lane.state.faults, fault);
                 lane.vary(case);
                 self.twins.push(Twin { lane, without: Some(fault), failed: false });
                 let has_control = self.twins.iter().any(|t| t.without.is_none());
                 if case.faults.len() > 1 && !has_control {
-                    let mut lane = main.fork(case);
+                    let mut lane = main.fork(case, inputs, "without-faults")?;
                     (0..case.faults.len()).for_each(|f| faults.mask(&mut lane.state.faults, f));
                     lane.vary(case);
                     self.twins.push(Twin { lane, without: None, failed: false });
@@ -97,14 +105,21 @@ impl Ledgers {
                 self.events.push(FaultEvent { fault, began: true });
             }
         }
+        Ok(())
     }
 
     /// The twins' share of the second part.
-    pub(crate) fn finish_twins(&mut self, case: &Case) {
+    ///
+    /// # Errors
+    /// Where a controller fails in a twin: nothing could be told from one that goes on without.
+    pub(crate) fn finish_twins(&mut self, case: &Case) -> Result<(), StepError> {
         for twin in self.twins.iter_mut().filter(|t| !t.failed) {
-            let lane = &mut twin.lane;
-            twin.failed = finish_step(&case.model, &mut lane.state, &mut lane.scratch).is_err();
+            match twin.lane.finish_step(case) {
+                Err(error @ StepError::Controller { .. }) => return Err(error),
+                done => twin.failed = done.is_err(),
+            }
         }
+        Ok(())
     }
 
     pub(crate) fn drain_events(&mut self) -> Vec<FaultEvent> {

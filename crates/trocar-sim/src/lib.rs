@@ -26,6 +26,7 @@ pub mod schedule;
 pub mod scope;
 mod sensors;
 pub mod sink;
+mod slot_settings;
 pub mod state;
 pub mod step;
 
@@ -34,7 +35,9 @@ pub use compile::{
     Compiled, CompiledScene, check_instrument, check_robot, compile, compile_scene, step_advice,
 };
 pub use model::Model;
-pub use run::{RunError, Watch, run};
+pub use run::{RunError, Watch, run, run_with};
 pub use schedule::{Node, Pace, Role, ScheduleError, Task};
 pub use state::State;
-pub use step::{Input, Inputs, Scratch, StepError, begin_step, finish_step, publish_start, step};
+pub use step::{
+    Input, Inputs, Scratch, StepError, begin_step, finish_step, finish_step_with, publish_start, step,
+};

@@ -4,6 +4,7 @@ use crate::fault_board::FaultBoard;
 use crate::schedule::{self, Node, Pace, Role, ScheduleError, Task};
 use crate::state::{Release, State};
 use std::ops::Range;
+use trocar_control::outside::{OnFailure, SlotDescription};
 use trocar_math::random::Stream;
 use trocar_signal::{Component, GroupClass, GroupId, Layout, Nanos, ParameterSpec, Rate, Table, Time};
 
@@ -19,6 +20,8 @@ pub struct Seat {
     pub pace: Pace,
     /// The groups that it reads, by port.
     pub reads: Vec<GroupId>,
+    /// Those of them that are commands, which it takes.
+    pub inboxes: Vec<GroupId>,
     /// The groups that it writes, by port.
     pub writes: Vec<GroupId>,
     /// Its words in [`State::words`].
@@ -31,6 +34,19 @@ pub struct Seat {
     pub first_parameter: usize,
     /// How many parameters it has.
     pub parameter_count: usize,
+    /// The place in [`Model::outside`] of who fills the slot instead of `component`.
+    pub outside: Option<usize>,
+}
+
+/// A slot that a controller from outside fills.
+#[derive(Clone, Debug)]
+pub struct OutsideSlot {
+    /// Its place among the seats.
+    pub seat: usize,
+    /// What becomes of a run whose controller fails.
+    pub on_failure: OnFailure,
+    /// What the controller is told.
+    pub description: SlotDescription,
 }
 
 /// Everything about a run that does not change while it runs.
@@ -47,6 +63,8 @@ pub struct Model {
     pub control_rate: Rate,
     /// Faults and where they act.
     pub faults: FaultBoard,
+    /// Slots that controllers from outside fill.
+    pub outside: Vec<OutsideSlot>,
     /// Seed of all random draws.
     pub seed: u64,
     /// Index of this run in its campaign.
@@ -123,12 +141,14 @@ impl Model {
             let information = information_of(&layout, &writes, information_groups);
             seats.push(Seat {
                 information,
+                inboxes: registration.inboxes.iter().map(|inbox| resolve(&inbox.path)).collect(),
                 reads: registration.reads.iter().map(|r| read(&r.path)).collect(),
                 writes,
                 words: 0..registration.state_names.len(),
                 word_names: registration.state_names,
                 first_parameter: parameters.len(),
                 parameter_count: registration.parameters.len(),
+                outside: None,
                 path: registration.path,
                 component: node.component,
                 role: node.role,
@@ -164,6 +184,7 @@ impl Model {
             step_rate,
             control_rate,
             faults: FaultBoard::none(),
+            outside: Vec::new(),
             client_seats: nodes_of_clients,
             seed,
             run_index,

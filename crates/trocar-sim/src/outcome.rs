@@ -185,8 +185,24 @@ pub struct CaseOutcome {
     pub faults: Vec<FaultOutcome>,
     /// Why it stopped early.
     pub failure: Option<FailureOutcome>,
+    /// Controllers from outside.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub controllers: Vec<ControllerOutcome>,
     /// What stands behind the parameters.
     pub standing: Vec<StandingCount>,
+}
+
+/// A controller from outside.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ControllerOutcome {
+    /// Its name in the scenario.
+    pub name: String,
+    /// The slot that it filled.
+    pub slot: String,
+    /// When it failed and its slot fell silent, s; `None` where it did not, or where the run ended by it.
+    pub silent_from_s: Option<f64>,
+    /// What it did, as a sentence without its subject.
+    pub why_silent: Option<String>,
 }
 
 impl CaseOutcome {

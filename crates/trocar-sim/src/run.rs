@@ -5,13 +5,14 @@ use crate::judge::{self, Measured, judge, reported};
 use crate::lane::Lane;
 use crate::ledger::Ledgers;
 use crate::outcome::{
-    CaseOutcome, FailureOutcome, FigureOutcome, Reported, ReportedComponent, RequirementOutcome,
-    StandingCount,
+    CaseOutcome, ControllerOutcome, FailureOutcome, FigureOutcome, Reported, ReportedComponent,
+    RequirementOutcome, StandingCount,
 };
 use crate::program::FAILURES;
 use crate::sink::{RunEvent, Sink};
 use crate::state::chain_digest;
-use crate::step::{Inputs, StepError, begin_step, finish_step, publish_start};
+use crate::step::{Inputs, StepError, begin_step, publish_start};
+use trocar_control::outside::{Nobody, Outside};
 use trocar_measure::{Coverage, EvaluationType, FigureFormat, Verdict};
 use trocar_signal::{Dimension, GroupId, GroupKind, Nanos, Time};
 
@@ -35,7 +36,7 @@ pub struct Watch<'a> {
     pub progress: &'a mut dyn FnMut(Time) -> bool,
 }
 
-/// Runs a case to its end.
+/// Runs a case without controllers from outside to its end.
 ///
 /// # Errors
 /// [`RunError`] when it was interrupted or its sink failed. A run that diverges, times out or refuses its stimulus is
@@ -46,7 +47,21 @@ pub fn run(
     sink: &mut dyn Sink,
     watch: &mut Watch<'_>,
 ) -> Result<CaseOutcome, RunError> {
-    let mut run = Running::new(case);
+    run_with(case, inputs, Box::new(Nobody), sink, watch)
+}
+
+/// Runs a case to its end. `outside` answers for the slots that controllers from outside fill.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_with(
+    case: &Case,
+    inputs: &Inputs,
+    outside: Box<dyn Outside>,
+    sink: &mut dyn Sink,
+    watch: &mut Watch<'_>,
+) -> Result<CaseOutcome, RunError> {
+    let mut run = Running::new(case, outside);
     sink.begin(&case.model, &run.main.state)?;
     let failure = loop {
         match run.advance(inputs, sink)? {
@@ -81,11 +96,11 @@ struct Running<'a> {
 }
 
 impl<'a> Running<'a> {
-    fn new(case: &'a Case) -> Running<'a> {
+    fn new(case: &'a Case, outside: Box<dyn Outside>) -> Running<'a> {
         let state = case.model.initial_state(&case.changes);
         Running {
             case,
-            main: Lane::new(case, state),
+            main: Lane::new(case, state, outside),
             ledgers: Ledgers::new(case),
             blocks: Vec::new(),
             next_digest: 0,
@@ -116,6 +131,12 @@ impl<'a> Running<'a> {
         }
         if let Err(error) = self.step(inputs) {
             return Ok(Progress::Failed(self.apparatus(error)));
+        }
+        for (slot, silent) in case.model.outside.iter().zip(&self.main.silent) {
+            if let Some((_, failure)) = silent.as_ref().filter(|(at, _)| *at == now) {
+                let name = &slot.description.controller;
+                sink.event(now, RunEvent::ControllerSilent { name, what: &failure.what })?;
+            }
         }
         self.ledgers.observe(case, now, &mut self.main);
         for event in self.ledgers.drain_events() {
@@ -160,11 +181,10 @@ impl<'a> Running<'a> {
         begin_step(&case.model, &mut self.main.state, inputs, &mut self.main.scratch)?;
         self.ledgers.begin_twins(case, inputs);
         // A fault that has just begun has not acted yet: this is where its twin parts from it.
-        self.ledgers.fork_twins(case, &mut self.main);
+        self.ledgers.fork_twins(case, inputs, &mut self.main)?;
         self.main.vary(case);
-        finish_step(&case.model, &mut self.main.state, &mut self.main.scratch)?;
-        self.ledgers.finish_twins(case);
-        Ok(())
+        self.main.finish_step(case)?;
+        self.ledgers.finish_twins(case)
     }
 
     fn apparatus(&self, error: StepError) -> FailureOutcome {
@@ -276,9 +296,22 @@ impl<'a> Running<'a> {
             figures: figures(case, &measured),
             faults: self.ledgers.outcomes(case),
             failure,
+            controllers: controllers(case, &self.main),
             standing: standing(case),
         }
     }
+}
+
+fn controllers(case: &Case, lane: &Lane) -> Vec<ControllerOutcome> {
+    let slots = case.model.outside.iter().zip(&lane.silent);
+    slots
+        .map(|(slot, silent)| ControllerOutcome {
+            name: slot.description.controller.clone(),
+            slot: slot.description.slot.clone(),
+            silent_from_s: silent.as_ref().map(|(at, _)| at.seconds()),
+            why_silent: silent.as_ref().map(|(_, failure)| failure.what.clone()),
+        })
+        .collect()
 }
 
 /// The verdict of the control stands beside that of the run; a requirement on the ledger has none, for there is no

@@ -22,6 +22,13 @@ pub enum RunEvent<'a> {
         /// Its name.
         name: &'a str,
     },
+    /// A controller from outside failed, and its slot is silent from here on.
+    ControllerSilent {
+        /// Its name.
+        name: &'a str,
+        /// What it did, as a sentence without its subject.
+        what: &'a str,
+    },
 }
 
 /// Takes what a run does, in order of time; what a sink has no use for it leaves alone. An error ends the run: evidence

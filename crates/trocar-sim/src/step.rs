@@ -4,7 +4,8 @@ use crate::model::Model;
 use crate::schedule::Pace;
 use crate::state::{Release, State};
 use std::any::Any;
-use trocar_signal::component::{Activation, Outbox};
+use trocar_control::outside::{Failure, Nobody, OnFailure, Outside, Reply, Request};
+use trocar_signal::component::{Activation, Outbox, Outgoing};
 use trocar_signal::{GroupId, Nanos, Time};
 
 /// Writes from outside, stamped: an external controller, a person in the viewer. They are part of a result, so that a
@@ -50,6 +51,9 @@ pub struct Scratch {
     outbox: Outbox,
     of_seats: Vec<Box<dyn Any + Send>>,
     values: Vec<f64>,
+    replies: Vec<Reply>,
+    /// Controllers that have failed and fallen silent, since somebody last looked.
+    pub(crate) silent: Vec<(usize, Failure)>,
 }
 
 impl Scratch {
@@ -60,6 +64,8 @@ impl Scratch {
             outbox: Outbox::for_layout(&model.layout),
             of_seats: model.seats.iter().map(|seat| seat.component.scratch()).collect(),
             values: vec![0.0; model.widest_group],
+            replies: model.outside.iter().map(|slot| Reply::new(&slot.description)).collect(),
+            silent: Vec::new(),
         }
     }
 }
@@ -87,6 +93,28 @@ pub enum StepError {
         /// When.
         at: Time,
     },
+    /// A controller from outside failed.
+    #[error("controller `{controller}` in {slot} at {at}: it {what}")]
+    Controller {
+        /// Its name in the scenario.
+        controller: String,
+        /// The slot that it fills.
+        slot: String,
+        /// When.
+        at: Time,
+        /// What it did, as a sentence without its subject.
+        what: String,
+    },
+    /// A twin has no controller to go on with.
+    #[error("the twin `{twin}`, which parts from the run at {at}, has no controller: it {what}")]
+    Twin {
+        /// Its name.
+        twin: String,
+        /// When.
+        at: Time,
+        /// What the controller did, as a sentence without its subject.
+        what: String,
+    },
     /// More outputs under way than the model has places for.
     #[error(
         "{component} at {at}: too many outputs under way; they are delayed longer than the component declares"
@@ -105,7 +133,7 @@ pub enum StepError {
 /// [`StepError`] as for [`step`].
 pub fn publish_start(model: &Model, state: &mut State, scratch: &mut Scratch) -> Result<(), StepError> {
     for seat in 0..model.seats.len() {
-        activate(model, state, scratch, seat, (Time::ZERO, Time::ZERO), Nanos::ZERO, true)?;
+        activate(model, state, &mut Nobody, scratch, seat, (Time::ZERO, Time::ZERO), Nanos::ZERO, true)?;
     }
     Ok(())
 }
@@ -152,17 +180,31 @@ pub fn begin_step(
         state.next_input += 1;
     }
     // Clients come first: a fault that begins with a phase begins at the phase's first instant.
-    run_seats(model, state, scratch, 0..model.client_seats)?;
+    run_seats(model, state, &mut Nobody, scratch, 0..model.client_seats)?;
     model.faults.update(now, &state.table, &mut state.faults);
     Ok(())
 }
 
-/// The second part of a step.
+/// The second part of a step, of a model without controllers from outside.
 ///
 /// # Errors
 /// As [`step`].
 pub fn finish_step(model: &Model, state: &mut State, scratch: &mut Scratch) -> Result<(), StepError> {
-    run_seats(model, state, scratch, model.client_seats..model.seats.len())?;
+    finish_step_with(model, state, &mut Nobody, scratch)
+}
+
+/// The second part of a step. `outside` answers for the slots that controllers from outside fill: what it answers is all of
+/// the outside that enters the state.
+///
+/// # Errors
+/// As [`step`], and where a controller fails that must not.
+pub fn finish_step_with(
+    model: &Model,
+    state: &mut State,
+    outside: &mut dyn Outside,
+    scratch: &mut Scratch,
+) -> Result<(), StepError> {
+    run_seats(model, state, outside, scratch, model.client_seats..model.seats.len())?;
     state.step += 1;
     Ok(())
 }
@@ -170,6 +212,7 @@ pub fn finish_step(model: &Model, state: &mut State, scratch: &mut Scratch) -> R
 fn run_seats(
     model: &Model,
     state: &mut State,
+    outside: &mut dyn Outside,
     scratch: &mut Scratch,
     seats: std::ops::Range<usize>,
 ) -> Result<(), StepError> {
@@ -183,7 +226,7 @@ fn run_seats(
         }
         let last = state.releases[seat].last;
         let elapsed = if last == Time::NEVER { Nanos::ZERO } else { now.since(last) };
-        activate(model, state, scratch, seat, (now, step_end), elapsed, false)?;
+        activate(model, state, outside, scratch, seat, (now, step_end), elapsed, false)?;
         let next = match model.seats[seat].pace {
             Pace::EveryStep => Release { k: state.releases[seat].k + 1, due: Time::ZERO, last: now },
             Pace::Task(_) => {
@@ -200,9 +243,14 @@ fn run_seats(
     Ok(())
 }
 
+#[expect(
+    clippy::too_many_arguments,
+    reason = "an activation is all of this, and a struct of it would be made for each"
+)]
 fn activate(
     model: &Model,
     state: &mut State,
+    outside: &mut dyn Outside,
     scratch: &mut Scratch,
     at: usize,
     (now, step_end): (Time, Time),
@@ -214,6 +262,13 @@ fn activate(
     outbox.items.clear();
     outbox.values.clear();
     outbox.not_finite = None;
+    if let Some(slot) = seat.outside
+        && !start
+    {
+        ask_outside(model, state, outside, scratch, slot, now, elapsed)?;
+        return deliver(model, state, scratch, at, now, start);
+    }
+    let outbox = &mut scratch.outbox;
     let mut activation = Activation {
         now,
         step_end,
@@ -241,6 +296,64 @@ fn activate(
             at: now,
         });
     }
+    deliver(model, state, scratch, at, now, start)
+}
+
+/// Puts a request before the controller of a slot, and its reply into the outbox.
+fn ask_outside(
+    model: &Model,
+    state: &mut State,
+    outside: &mut dyn Outside,
+    scratch: &mut Scratch,
+    slot: usize,
+    now: Time,
+    elapsed: Nanos,
+) -> Result<(), StepError> {
+    let place = &model.outside[slot];
+    let seat = &model.seats[place.seat];
+    let parameters = &state.parameters[seat.first_parameter..seat.first_parameter + seat.parameter_count];
+    let activation = state.releases[place.seat].k;
+    let words = &state.words[seat.words.clone()];
+    let request = Request::new((activation, now, elapsed), &state.table, &seat.reads, parameters, words);
+    let reply = &mut scratch.replies[slot];
+    reply.begin(&request);
+    if let Err(failure) = outside.exchange(slot, &request, reply) {
+        return match place.on_failure {
+            OnFailure::Silent => {
+                scratch.silent.push((slot, failure));
+                Ok(())
+            }
+            OnFailure::Error => Err(StepError::Controller {
+                controller: place.description.controller.clone(),
+                slot: place.description.slot.clone(),
+                at: now,
+                what: failure.what,
+            }),
+        };
+    }
+    for taken in reply.taken() {
+        state.table.take(seat.reads[taken]);
+    }
+    state.words[seat.words.clone()].copy_from_slice(&reply.state);
+    for (place, values, stamp, valid) in reply.written() {
+        let start = scratch.outbox.values.len();
+        scratch.outbox.values.extend_from_slice(values);
+        let group = seat.writes[place];
+        scratch.outbox.items.push(Outgoing { group, start, stamp, delay: Nanos::ZERO, valid });
+    }
+    Ok(())
+}
+
+/// Sends what stands in the outbox on its way.
+fn deliver(
+    model: &Model,
+    state: &mut State,
+    scratch: &mut Scratch,
+    at: usize,
+    now: Time,
+    start: bool,
+) -> Result<(), StepError> {
+    let seat = &model.seats[at];
     let compute = match seat.pace {
         Pace::Task(task) if !start => task.compute_time,
         _ => Nanos::ZERO,

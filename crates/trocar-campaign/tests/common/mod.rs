@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
-use trocar_campaign::{Batch, BatchResult, Plan, Target, Watcher, run_batch};
+use trocar_campaign::{Batch, BatchResult, Controllers, Plan, Target, Watcher, run_batch};
 use trocar_evidence::Existing;
 use trocar_evidence::outcome::CaseOutcome;
 use trocar_scenario::Overrides;
@@ -84,7 +84,13 @@ impl Project {
     }
 
     pub fn batch(&self, out: &str, jobs: usize, existing: Existing) -> Batch {
-        Batch { jobs, out: self.path(out), existing, overrides: Overrides::default() }
+        Batch {
+            jobs,
+            out: self.path(out),
+            existing,
+            overrides: Overrides::default(),
+            controllers: Controllers::default(),
+        }
     }
 }
 

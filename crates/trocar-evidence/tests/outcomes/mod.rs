@@ -37,6 +37,7 @@ pub fn case(name: &str, requirements: Vec<RequirementOutcome>) -> CaseOutcome {
         figures: Vec::new(),
         faults: Vec::new(),
         failure: None,
+        controllers: Vec::new(),
         standing: vec![StandingCount { instance: "psm1".to_owned(), parameters: 84, assumed: 9 }],
     }
 }

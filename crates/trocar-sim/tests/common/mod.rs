@@ -334,6 +334,7 @@ impl Sink for Diary {
             RunEvent::Phase { name } => format!("phase {name}"),
             RunEvent::FaultActive { name } => format!("{name} active"),
             RunEvent::FaultCleared { name } => format!("{name} cleared"),
+            RunEvent::ControllerSilent { name, what } => format!("silent {name}: {what}"),
         };
         self.calls.push(Call::Event(now, text));
         Ok(())
