@@ -39,7 +39,7 @@ pub enum Command {
     Replay(ReplayArgs),
     /// Print the JSON Schema of a kind of file, or the reference of all keys
     Schema(SchemaArgs),
-    /// Start a scenario, scene, robot, instrument or project
+    /// Start a scenario, scene, robot, instrument, project, or a controller of your own
     New(NewArgs),
 }
 
@@ -149,7 +149,8 @@ pub struct ListArgs {
 #[command(after_help = "Examples:\n  \
     trocar paths scenes/psm_bench.toml\n  \
     trocar paths scenes/psm_bench.toml 'psm1.*.friction.coulomb'\n  \
-    trocar paths scenarios/laparoscopic/faults/pitch_encoder_stuck.toml --faults")]
+    trocar paths scenarios/laparoscopic/faults/pitch_encoder_stuck.toml --faults\n  \
+    trocar paths trocar:psm_bench --slots      what a controller of your own can take the place of")]
 pub struct PathsArgs {
     /// A scene, or a scenario with its instruments
     pub file: PathBuf,
@@ -158,6 +159,9 @@ pub struct PathsArgs {
     /// Only what a fault may act on
     #[arg(long)]
     pub faults: bool,
+    /// Only the slots that a controller of your own can fill: what each reads, takes, writes, is parameterised by, remembers
+    #[arg(long, conflicts_with = "faults")]
+    pub slots: bool,
     /// Print as JSON
     #[arg(long)]
     pub json: bool,
@@ -275,7 +279,9 @@ pub enum SchemaKind {
     trocar new scenario scenarios/my_test.toml\n  \
     trocar new scenario my_test.toml --from trocar:step_delay\n  \
     trocar new robot scenes/robots/arm.toml --urdf scenes/robots/arm.urdf --tip tool0\n  \
-    trocar new scene scenes/arm.toml --robot scenes/robots/arm.toml")]
+    trocar new scene scenes/arm.toml --robot scenes/robots/arm.toml\n  \
+    trocar new controller my_servo.py --slot servo\n  \
+    trocar new controller my_servo.cpp --lang cpp --slot psm1.servo")]
 pub struct NewArgs {
     /// What to start
     #[arg(value_enum)]
@@ -298,6 +304,23 @@ pub struct NewArgs {
     /// Of a scene: the robot file that stands in it
     #[arg(long, value_name = "FILE", conflicts_with = "urdf")]
     pub robot: Option<PathBuf>,
+    /// Of a controller: the slot that it fills, with the robot or without: servo, psm1.servo (trocar paths SCENE --slots lists them)
+    #[arg(long, value_name = "SLOT", conflicts_with_all = ["from", "urdf", "robot"])]
+    pub slot: Option<String>,
+    /// Of a controller: its language [default: by the file's ending: .py, .cpp, .rs]
+    #[arg(long, value_enum, value_name = "LANGUAGE", conflicts_with_all = ["from", "urdf", "robot"])]
+    pub lang: Option<Lang>,
+}
+
+/// In which language `trocar new controller` writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Lang {
+    /// Python 3.8 or newer
+    Python,
+    /// C++17
+    Cpp,
+    /// Rust
+    Rust,
 }
 
 /// What `trocar new` starts.
@@ -313,4 +336,6 @@ pub enum NewKind {
     Instrument,
     /// A folder with one of each that runs as it stands
     Project,
+    /// A controller of your own for a slot of a robot: one file, no dependencies
+    Controller,
 }

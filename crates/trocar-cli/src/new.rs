@@ -1,11 +1,12 @@
 //! `trocar new`
 
-use crate::args::{NewArgs, NewKind};
+use crate::args::{Lang, NewArgs, NewKind};
 use crate::output::{BAD_USAGE, ERROR, data, error, failures, say};
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use trocar_scenario::template::Template;
+use trocar_scenario::template::controller::{ControllerStart, Language};
 use trocar_scenario::{FileKind, Files, UrdfOptions, kind_of_file};
 use trocar_sim::bench_robot::{Request, bench_robot};
 
@@ -19,6 +20,10 @@ pub fn new(args: &NewArgs) -> u8 {
         error("--robot is for a scene: trocar new scene FILE --robot FILE");
         return BAD_USAGE;
     }
+    if (args.slot.is_some() || args.lang.is_some()) && args.kind != NewKind::Controller {
+        error("--slot and --lang are for a controller: trocar new controller FILE --slot servo");
+        return BAD_USAGE;
+    }
     let path = match (&args.path, &args.urdf) {
         (Some(path), _) => path.clone(),
         (None, Some(urdf)) => urdf.with_extension("toml"),
@@ -27,6 +32,7 @@ pub fn new(args: &NewArgs) -> u8 {
     if let Some(urdf) = &args.urdf {
         return robot_of_urdf(urdf, &path, args);
     }
+    let Some(kind) = template_of(args.kind) else { return controller(&path, args) };
     let written = match &args.from {
         Some(from) if args.kind == NewKind::Project => {
             error(&format!(
@@ -36,7 +42,7 @@ pub fn new(args: &NewArgs) -> u8 {
             return BAD_USAGE;
         }
         Some(from) => copy(from, &path),
-        None => template(args.kind, &path, args.robot.as_deref()),
+        None => template(kind, &path, args.robot.as_deref()),
     };
     report(written, args.kind, &path)
 }
@@ -64,7 +70,59 @@ fn next(kind: NewKind, path: &Path) -> Option<String> {
         NewKind::Scenario => format!("trocar check {0} && trocar run {0}", path.display()),
         NewKind::Scene | NewKind::Robot | NewKind::Instrument => format!("trocar check {}", path.display()),
         NewKind::Project => format!("cd {} && trocar run scenarios", path.display()),
+        NewKind::Controller => return None,
     })
+}
+
+/// Writes a controller of the user's own.
+fn controller(path: &Path, args: &NewArgs) -> u8 {
+    let start = match controller_start(path, args) {
+        Ok(start) => start,
+        Err(what) => {
+            error(&what);
+            return BAD_USAGE;
+        }
+    };
+    let code = report(write_new(path, &start.text()).map(|()| vec![path.to_path_buf()]), args.kind, path);
+    if code == 0 {
+        let commands: Vec<String> = start.build_command().into_iter().chain([start.run_command()]).collect();
+        say(&format!("next: {}", commands.join("\n      ")));
+    }
+    code
+}
+
+fn controller_start(path: &Path, args: &NewArgs) -> Result<ControllerStart, String> {
+    let slot = args.slot.as_deref().ok_or("--slot SLOT is missing: which slot is it for? servo, say")?;
+    let (robot, slot) = ControllerStart::slot_of(slot)?;
+    let by_ending = path.extension().and_then(|e| e.to_str()).and_then(Language::of_extension);
+    let chosen = args.lang.map(|lang| match lang {
+        Lang::Python => Language::Python,
+        Lang::Cpp => Language::Cpp,
+        Lang::Rust => Language::Rust,
+    });
+    let language = match (chosen, by_ending) {
+        (Some(chosen), Some(other)) if chosen != other => {
+            let (file, chosen, other) = (path.display(), chosen.word(), other.word());
+            return Err(format!(
+                "{file} ends as {other} does, and --lang says {chosen}; give it another name"
+            ));
+        }
+        (chosen, by_ending) => chosen.or(by_ending).ok_or_else(|| {
+            format!("{}: its ending says no language; add --lang python, cpp or rust", path.display())
+        })?,
+    };
+    let file = path.to_str().ok_or_else(|| format!("{} is no name in UTF-8", path.display()))?.to_owned();
+    if language != Language::Python && path.extension().is_none() {
+        return Err(format!(
+            "{file}: give it an ending, so that the program that is made of it has another name"
+        ));
+    }
+    if file.contains(['"', '\'', '\\', '$', '`']) {
+        return Err(format!(
+            "{file}: choose a name without quotation marks, $ and \\; it is to stand in a command"
+        ));
+    }
+    Ok(ControllerStart { slot, robot, language, file })
 }
 
 /// Writes a robot file whose mechanism is a URDF's.
@@ -112,17 +170,24 @@ fn address_of(robot: &Path) -> Result<String, String> {
     }
 }
 
-fn template(kind: NewKind, path: &Path, robot: Option<&Path>) -> Result<Vec<PathBuf>, String> {
+/// The template of a file that Trocar reads; `None` for a controller, which is none.
+fn template_of(kind: NewKind) -> Option<Template> {
+    match kind {
+        NewKind::Scenario => Some(Template::Scenario),
+        NewKind::Scene => Some(Template::Scene),
+        NewKind::Robot => Some(Template::Robot),
+        NewKind::Instrument => Some(Template::Instrument),
+        NewKind::Project => Some(Template::Project),
+        NewKind::Controller => None,
+    }
+}
+
+fn template(template: Template, path: &Path, robot: Option<&Path>) -> Result<Vec<PathBuf>, String> {
     let name = path.file_stem().and_then(|n| n.to_str()).unwrap_or("new");
-    let (template, root) = match kind {
-        NewKind::Scenario => (Template::Scenario, path.parent()),
-        NewKind::Scene => (Template::Scene, path.parent()),
-        NewKind::Robot => (Template::Robot, path.parent()),
-        NewKind::Instrument => (Template::Instrument, path.parent()),
-        NewKind::Project => (Template::Project, Some(path)),
-    };
+    let is_project = template == Template::Project;
+    let root = if is_project { Some(path) } else { path.parent() };
     let root = root.unwrap_or(Path::new(""));
-    if kind == NewKind::Project && path.exists() && fs::read_dir(path).is_ok_and(|mut d| d.next().is_some()) {
+    if is_project && path.exists() && fs::read_dir(path).is_ok_and(|mut d| d.next().is_some()) {
         return Err(format!("{} exists already and is not empty", path.display()));
     }
     let files = template.files(name);
@@ -132,7 +197,7 @@ fn template(kind: NewKind, path: &Path, robot: Option<&Path>) -> Result<Vec<Path
             Some(robot) => text.replace("scenes/robots/lever.toml", &address_of(robot)?),
             None => text.clone(),
         };
-        let target = if kind == NewKind::Project { root.join(place) } else { path.to_path_buf() };
+        let target = if is_project { root.join(place) } else { path.to_path_buf() };
         write_new(&target, &text)?;
         written.push(target);
     }

@@ -2,6 +2,7 @@
 
 use crate::args::PathsArgs;
 use crate::output::{BAD_USAGE, data, failures, say};
+use crate::slots;
 use serde_json::json;
 use trocar_scenario::{Failure, FileKind, Files, Overrides, kind_of_file, load, load_scene};
 use trocar_signal::group::matches;
@@ -18,12 +19,16 @@ pub fn paths(args: &PathsArgs) -> u8 {
             return BAD_USAGE;
         }
     };
+    if args.slots {
+        slots::slots(&model, args.pattern.as_deref(), args.json);
+        return 0;
+    }
     let wanted = |path: &str| args.pattern.as_deref().is_none_or(|pattern| matches(pattern, path));
     let mut rows = signals(&model, args.faults);
     if !args.faults {
         rows.extend(parameters(&model));
         rows.extend(declared(&limits));
-        rows.extend(slots(&model));
+        rows.extend(slot_rows(&model));
     }
     rows.retain(|row| wanted(&row.path));
     if args.json {
@@ -142,7 +147,7 @@ fn declared(limits: &[DeclaredLimit]) -> impl Iterator<Item = Row> + '_ {
     })
 }
 
-fn slots(model: &Model) -> impl Iterator<Item = Row> + '_ {
+fn slot_rows(model: &Model) -> impl Iterator<Item = Row> + '_ {
     let is_slot = |role| matches!(role, trocar_sim::Role::Controller | trocar_sim::Role::Supervisor);
     model.seats.iter().enumerate().filter(move |(_, s)| is_slot(s.role)).map(|(at, seat)| Row {
         what: "slot",

@@ -144,7 +144,8 @@ impl ArmKinematics {
     }
 
     /// The chain from base to tip.
-    pub(crate) fn chain(&self) -> &[ChainFrame] {
+    #[must_use]
+    pub fn chain(&self) -> &[ChainFrame] {
         &self.chain
     }
 

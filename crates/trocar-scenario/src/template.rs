@@ -1,6 +1,8 @@
 //! Where new files begin: small, whole, and free of mistakes.
 
-/// What `trocar new` makes.
+pub mod controller;
+
+/// What `trocar new` makes of the files that Trocar reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Template {
     /// A test method.

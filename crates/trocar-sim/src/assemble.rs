@@ -10,6 +10,7 @@ use crate::mechanism::{
 use crate::schedule::{Node, Pace, Role, Task};
 use crate::scope::Constant;
 use crate::sensors::{self, Feeling};
+use crate::slot_settings;
 use nalgebra::{Isometry3, Vector3};
 use std::collections::BTreeMap;
 use trocar_control::{Arm, ArmKinematics, RemoteCentre, Servo, ServoDrive, Supervisor};
@@ -178,8 +179,10 @@ pub(crate) fn assemble(
         minimum_distance_m: NEAREST_TO_REMOTE_CENTRE_M,
     });
     let mut settle = Nanos::ZERO;
+    let mut arm_settings = None;
     match ArmKinematics::new(joints.clone(), island::chain(&robot.mechanism), remote_centre) {
         Ok(kinematics) => {
+            arm_settings = Some(slot_settings::arm(&kinematics));
             let provenance = robot.provenance(Section::Arm);
             let mut registration = Registration::new(format!("{instance}.arm"));
             let config = &robot.arm;
@@ -207,10 +210,11 @@ pub(crate) fn assemble(
             current_limit_a: actuator.motor.max_current.value.si(),
         })
         .collect();
-    let slot_settings = BTreeMap::from([(
-        format!("{instance}.servo"),
-        crate::slot_settings::servo(robot, &joints, &servo_drives),
-    )]);
+    let mut slot_settings = BTreeMap::from([
+        (format!("{instance}.servo"), slot_settings::servo(robot, &joints, &servo_drives)),
+        (format!("{instance}.supervisor"), slot_settings::supervisor(robot, &joints)),
+    ]);
+    slot_settings.extend(arm_settings.map(|settings| (format!("{instance}.arm"), settings)));
     let provenance = robot.provenance(Section::Servo);
     let mut registration = Registration::new(format!("{instance}.servo"));
     let config = &robot.servo;

@@ -5,6 +5,8 @@ mod measures;
 mod program;
 mod settings;
 
+pub use controllers::slots;
+
 use crate::assemble::{Assembly, Setting, assemble, truth_of};
 use crate::case::{ArmGroups, Case, DeclaredLimit, FaultPlan, ProgramGroups, RequirementPlan};
 use crate::fault_board::{FaultBoard, PlacedFault};

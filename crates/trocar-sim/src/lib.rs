@@ -32,7 +32,7 @@ pub mod step;
 
 pub use case::Case;
 pub use compile::{
-    Compiled, CompiledScene, check_instrument, check_robot, compile, compile_scene, step_advice,
+    Compiled, CompiledScene, check_instrument, check_robot, compile, compile_scene, slots, step_advice,
 };
 pub use model::Model;
 pub use run::{RunError, Watch, run, run_with};

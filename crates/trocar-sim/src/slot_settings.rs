@@ -2,7 +2,7 @@
 //! SI units and radians; documented for its users in `docs/controller-protocol.md`.
 
 use serde_json::{Value, json};
-use trocar_control::{ArmJoints, Joint, JointKind, ServoDrive};
+use trocar_control::{ArmJoints, ArmKinematics, ChainFrame, Joint, JointKind, RemoteCentre, ServoDrive};
 use trocar_scenario::RobotFile;
 
 /// Of a joint servo: coupling and drives.
@@ -23,10 +23,51 @@ pub(crate) fn servo(robot: &RobotFile, joints: &ArmJoints, drives: &[ServoDrive]
     })
 }
 
+/// Of a supervisor: what it watches, and which brakes it commands.
+pub(crate) fn supervisor(robot: &RobotFile, joints: &ArmJoints) -> Value {
+    let braked = robot.actuators.iter().filter(|actuator| actuator.brake.is_some());
+    json!({
+        "joints": joints.joints().iter().map(joint).collect::<Vec<_>>(),
+        "jaw": joints.jaw().map(joint),
+        "compared": robot.supervisor.potentiometers.iter().map(|c| &c.actuator).collect::<Vec<_>>(),
+        "brakes": braked.map(|actuator| &actuator.name).collect::<Vec<_>>(),
+    })
+}
+
+/// Of a motion interface: joints with their limits, and the geometry that it believes in.
+pub(crate) fn arm(kinematics: &ArmKinematics) -> Value {
+    let joints = kinematics.joints();
+    let centre = |centre: &RemoteCentre| {
+        json!({
+            "point_in_base_m": centre.point_in_base_m.as_slice(),
+            "minimum_distance_m": centre.minimum_distance_m,
+        })
+    };
+    json!({
+        "joints": joints.joints().iter().map(joint).collect::<Vec<_>>(),
+        "jaw": joints.jaw().map(joint),
+        "chain": kinematics.chain().iter().map(frame).collect::<Vec<_>>(),
+        "remote_centre": kinematics.remote_centre().map(centre),
+    })
+}
+
+fn frame(frame: &ChainFrame) -> Value {
+    let variable = frame.variable.as_ref();
+    json!({
+        "position_m": frame.placement.translation.vector.as_slice(),
+        "rotation_xyzw": frame.placement.rotation.coords.as_slice(),
+        "kind": variable.map(|variable| word(variable.kind)),
+        "joints": variable.map_or(&[][..], |variable| &variable.row),
+    })
+}
+
 fn joint(joint: &Joint) -> Value {
-    let kind = match joint.kind {
+    json!({ "name": joint.name, "kind": word(joint.kind), "lower": joint.lower, "upper": joint.upper })
+}
+
+fn word(kind: JointKind) -> &'static str {
+    match kind {
         JointKind::Revolute => "revolute",
         JointKind::Prismatic => "prismatic",
-    };
-    json!({ "name": joint.name, "kind": kind })
+    }
 }

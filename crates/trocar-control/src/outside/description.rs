@@ -121,6 +121,40 @@ fn kind_word(kind: &GroupKind) -> &'static str {
 }
 
 impl SlotDescription {
+    /// The place of an input by its path without the robot's name: `measured_js`.
+    ///
+    /// # Errors
+    /// A sentence where the slot does not read it.
+    pub fn input(&self, name: &str) -> Result<usize, String> {
+        self.place(self.inputs.iter().map(|input| &input.path), name, "does not read")
+    }
+
+    /// The place of an output by its path without the robot's name: `yaw.current_command`.
+    ///
+    /// # Errors
+    /// A sentence where the slot does not write it.
+    pub fn output(&self, name: &str) -> Result<usize, String> {
+        self.place(self.outputs.iter().map(|output| &output.path), name, "does not write")
+    }
+
+    /// The place of a parameter by its path without the robot's name: `servo.yaw.p`.
+    ///
+    /// # Errors
+    /// A sentence where the slot does not have it.
+    pub fn parameter(&self, name: &str) -> Result<usize, String> {
+        self.place(self.parameters.iter().map(|parameter| &parameter.path), name, "has no parameter")
+    }
+
+    fn place<'a>(
+        &self,
+        mut paths: impl Iterator<Item = &'a String>,
+        name: &str,
+        lacks: &str,
+    ) -> Result<usize, String> {
+        let path = format!("{}.{name}", self.robot);
+        paths.position(|own| *own == path).ok_or_else(|| format!("the slot {} {lacks} {path}", self.slot))
+    }
+
     /// How many words a reply has in binary form.
     pub(crate) fn reply_words(&self) -> usize {
         4 + self.outputs.iter().map(|o| 2 + o.elements.len()).sum::<usize>() + self.state.len()

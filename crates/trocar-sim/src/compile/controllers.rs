@@ -114,7 +114,7 @@ fn read_more(compiler: &mut Compiler<'_>, place: usize, config: &ControllerConfi
 pub(super) fn fill(compiler: &Compiler<'_>, model: &mut Model, changes: &[(usize, f64)]) {
     for (name, config) in &compiler.loaded.scenario.controllers {
         let Some(seat) = model.seats.iter().position(|seat| seat.path == config.slot) else { continue };
-        let description = describe(compiler, model, (name, config), seat, changes);
+        let description = describe(compiler, model, name, seat, changes);
         model.seats[seat].outside = Some(model.outside.len());
         model.outside.push(OutsideSlot { seat, on_failure: config.on_failure, description });
     }
@@ -123,28 +123,43 @@ pub(super) fn fill(compiler: &Compiler<'_>, model: &mut Model, changes: &[(usize
 fn describe(
     compiler: &Compiler<'_>,
     model: &Model,
-    (name, config): (&str, &ControllerConfig),
+    name: &str,
     seat: usize,
     changes: &[(usize, f64)],
 ) -> SlotDescription {
+    let mut slot = describe_slot(model, seat);
+    let first = model.seats[seat].first_parameter;
+    for (place, value) in changes {
+        if let Some(parameter) = place.checked_sub(first).and_then(|own| slot.parameters.get_mut(own)) {
+            parameter.value = *value;
+        }
+    }
+    let settings = compiler.arms.get(&slot.robot).and_then(|arm| arm.slot_settings.get(&slot.slot));
+    slot.settings = settings.cloned().unwrap_or(serde_json::Value::Null);
+    name.clone_into(&mut slot.controller);
+    slot
+}
+
+/// The slots of a model, which controllers from outside may fill: what each reads, writes, is parameterised by and
+/// remembers. Without the settings that its controller is told, and without a controller's name.
+#[must_use]
+pub fn slots(model: &Model) -> Vec<SlotDescription> {
+    let seats = model.seats.iter().enumerate().filter(|(_, seat)| is_slot(seat.role));
+    seats.map(|(seat, _)| describe_slot(model, seat)).collect()
+}
+
+fn describe_slot(model: &Model, seat: usize) -> SlotDescription {
     let place = &model.seats[seat];
     let group = |id: &trocar_signal::GroupId| {
-        let spec = model.layout.spec(*id);
         // A command that a client of the scenario writes has the client as its writer, and the device as its owner.
-        let inbox = place.inboxes.contains(id);
-        GroupDescription::new(spec, inbox)
+        GroupDescription::new(model.layout.spec(*id), place.inboxes.contains(id))
     };
-    let parameters = place.first_parameter..place.first_parameter + place.parameter_count;
-    let value = |at: usize| {
-        let changed = changes.iter().rev().find(|(place, _)| *place == at);
-        changed.map_or(model.parameters[at].nominal, |(_, value)| *value)
-    };
+    let parameters = &model.parameters[place.first_parameter..place.first_parameter + place.parameter_count];
     let task = model.task(seat);
-    let (robot, kind) = config.slot.split_once('.').unwrap_or(("", &config.slot));
-    let settings = compiler.arms.get(robot).and_then(|arm| arm.slot_settings.get(&config.slot));
+    let (robot, kind) = place.path.split_once('.').unwrap_or(("", &place.path));
     SlotDescription {
-        controller: name.to_owned(),
-        slot: config.slot.clone(),
+        controller: String::new(),
+        slot: place.path.clone(),
         kind: kind.to_owned(),
         robot: robot.to_owned(),
         rate_hz: task.map_or(model.step_rate.hz(), |task| task.rate.hz()),
@@ -153,10 +168,8 @@ fn describe(
         seed: model.seed,
         inputs: place.reads.iter().map(group).collect(),
         outputs: place.writes.iter().map(group).collect(),
-        parameters: parameters
-            .map(|at| ParameterDescription::new(&model.parameters[at], value(at)))
-            .collect(),
+        parameters: parameters.iter().map(|p| ParameterDescription::new(p, p.nominal)).collect(),
         state: place.word_names.clone(),
-        settings: settings.cloned().unwrap_or(serde_json::Value::Null),
+        settings: serde_json::Value::Null,
     }
 }
