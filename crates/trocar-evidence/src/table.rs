@@ -118,6 +118,7 @@ fn block(result: &ScenarioResult) -> Block {
         lines.extend(ledger(fault).into_iter().map(text));
     }
     lines.extend(latency_line(shown));
+    lines.extend(controller_lines(shown));
     lines.extend(standing_line(header.status.as_deref(), shown));
     Block { title, aside: aside.join("; "), lines }
 }
@@ -324,6 +325,24 @@ fn latency_line(case: &CaseOutcome) -> Option<Line> {
         .collect();
     let step = format!("latencies: resolution {:.3} ms (the step)", case.step_s * 1e3);
     Some(text([vec![step], times].concat().join("; ")))
+}
+
+/// Which slots controllers from outside filled, and which of them fell silent.
+fn controller_lines(case: &CaseOutcome) -> Vec<Line> {
+    case.controllers
+        .iter()
+        .map(|controller| {
+            // One that was named with the command is called by its slot.
+            let who = match controller.name == controller.slot {
+                true => "a program named with the command".to_owned(),
+                false => format!("controller `{}`", controller.name),
+            };
+            let silent = controller.silent_from_s.zip(controller.why_silent.as_ref());
+            let silent =
+                silent.map_or_else(String::new, |(at, why)| format!(", silent from {at:.6} s on: it {why}"));
+            text(format!("in {}: {who}{silent}", controller.slot))
+        })
+        .collect()
 }
 
 fn standing_line(status: Option<&str>, case: &CaseOutcome) -> Option<Line> {

@@ -94,12 +94,10 @@ pub enum StepError {
         at: Time,
     },
     /// A controller from outside failed.
-    #[error("controller `{controller}` in {slot} at {at}: it {what}")]
+    #[error("{controller} at {at}: it {what}")]
     Controller {
-        /// Its name in the scenario.
+        /// Which: its name in the scenario, and the slot that it fills.
         controller: String,
-        /// The slot that it fills.
-        slot: String,
         /// When.
         at: Time,
         /// What it did, as a sentence without its subject.
@@ -324,8 +322,7 @@ fn ask_outside(
                 Ok(())
             }
             OnFailure::Error => Err(StepError::Controller {
-                controller: place.description.controller.clone(),
-                slot: place.description.slot.clone(),
+                controller: place.description.who(),
                 at: now,
                 what: failure.what,
             }),

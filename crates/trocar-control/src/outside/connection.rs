@@ -444,13 +444,15 @@ impl Connection {
             if let Some((kind, encoding)) = head
                 && self.received.len() >= needed
             {
-                if self.received.len() > needed {
+                // Who cannot go on says so, whatever stands behind it.
+                let surplus = self.received.len() - needed;
+                if surplus > 0 && kind != FrameType::Failure {
                     return Err(Failure::new(format!(
-                        "sent more than was asked for: {} bytes after its `{}`",
-                        self.received.len() - needed,
+                        "sent more than was asked for: {surplus} bytes after its `{}`",
                         kind.word()
                     )));
                 }
+                self.received.truncate(needed);
                 self.received.drain(..HEADER_BYTES);
                 if kind == FrameType::Failure {
                     return Err(Failure::new(self.their_words()));

@@ -155,6 +155,15 @@ impl SlotDescription {
         paths.position(|own| *own == path).ok_or_else(|| format!("the slot {} {lacks} {path}", self.slot))
     }
 
+    /// ``controller `my_servo` in psm1.servo``; of one that was named with the command, ``the controller in psm1.servo``.
+    #[must_use]
+    pub fn who(&self) -> String {
+        match self.controller == self.slot {
+            true => format!("the controller in {}", self.slot),
+            false => format!("controller `{}` in {}", self.controller, self.slot),
+        }
+    }
+
     /// How many words a reply has in binary form.
     pub(crate) fn reply_words(&self) -> usize {
         4 + self.outputs.iter().map(|o| 2 + o.elements.len()).sum::<usize>() + self.state.len()
