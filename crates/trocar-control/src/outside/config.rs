@@ -1,7 +1,7 @@
 //! What a scenario says of a controller from outside.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use trocar_signal::Problem;
 use trocar_signal::quantity::{Duration, Frequency};
@@ -96,47 +96,25 @@ pub enum OnFailure {
     Silent,
 }
 
-/// A number of bytes, as text: `"512 MiB"`, `"2 GiB"`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ByteCount(pub u64);
+/// A number of bytes, as text: `512 MiB`, `2 GiB`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ByteCount(pub String);
 
 impl Default for ByteCount {
     fn default() -> ByteCount {
-        ByteCount(2 << 30)
+        ByteCount("2 GiB".to_owned())
     }
 }
-
-const BYTE_UNITS: [(&str, u64); 3] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
 
 impl ByteCount {
-    fn parse(text: &str) -> Option<ByteCount> {
-        let (unit, size) = BYTE_UNITS.iter().find(|(unit, _)| text.ends_with(unit))?;
-        let number: u64 = text.strip_suffix(unit)?.trim().parse().ok()?;
-        number.checked_mul(*size).map(ByteCount)
-    }
-}
-
-impl std::fmt::Display for ByteCount {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let exact = BYTE_UNITS.iter().find(|(_, size)| self.0.is_multiple_of(*size) && self.0 > 0);
-        match exact {
-            Some((unit, size)) => write!(f, "{} {unit}", self.0 / size),
-            None => write!(f, "{} bytes", self.0),
-        }
-    }
-}
-
-impl Serialize for ByteCount {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.to_string())
-    }
-}
-
-impl<'de> Deserialize<'de> for ByteCount {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<ByteCount, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        ByteCount::parse(&text)
-            .ok_or_else(|| D::Error::custom("a number of bytes is meant, e.g. \"512 MiB\""))
+    /// How many; `None` where the text says something else.
+    #[must_use]
+    pub fn bytes(&self) -> Option<u64> {
+        let units = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
+        let (unit, size) = units.into_iter().find(|(unit, _)| self.0.ends_with(unit))?;
+        let number: u64 = self.0.strip_suffix(unit)?.trim().parse().ok()?;
+        number.checked_mul(size)
     }
 }
 
@@ -223,8 +201,10 @@ impl ControllerConfig {
                 add(key, "must lie between 1 ms and 1 h");
             }
         }
-        if self.memory.0 < 1 << 20 {
-            add("memory", "no program runs in less than 1 MiB");
+        match self.memory.bytes() {
+            None => add("memory", "a number of bytes is meant, in KiB, MiB or GiB: `512 MiB`"),
+            Some(bytes) if bytes < 1 << 20 => add("memory", "no program runs in less than 1 MiB"),
+            Some(_) => {}
         }
         if self.rate.is_some_and(|rate| trocar_signal::Rate::from_hz(rate.si()).is_none()) {
             add("rate", "must lie between 1e-6 Hz and 1 MHz");
@@ -242,13 +222,14 @@ mod tests {
 
     #[test]
     fn bytes_are_read_as_they_are_written() {
-        for (text, bytes) in [("2 GiB", 2 << 30), ("512 MiB", 512 << 20), ("1KiB", 1 << 10)] {
-            assert_eq!(ByteCount::parse(text), Some(ByteCount(bytes)), "{text}");
+        let bytes = |text: &str| ByteCount(text.to_owned()).bytes();
+        for (text, expected) in [("2 GiB", 2 << 30), ("512 MiB", 512 << 20), ("1KiB", 1 << 10)] {
+            assert_eq!(bytes(text), Some(expected), "{text}");
         }
-        for text in ["2 GB", "GiB", "-1 MiB", "99999999999999 GiB", "1.5 GiB"] {
-            assert_eq!(ByteCount::parse(text), None, "{text}");
+        for text in ["2 GB", "GiB", "-1 MiB", "99999999999999 GiB", "1.5 GiB", ""] {
+            assert_eq!(bytes(text), None, "{text}");
         }
-        assert_eq!(ByteCount(3 << 29).to_string(), "1536 MiB");
+        assert_eq!(ByteCount::default().bytes(), Some(2 << 30));
     }
 
     #[test]
@@ -257,7 +238,7 @@ mod tests {
         config.transport = Transport::Tcp;
         config.listen = Some("10.0.0.1:80".into());
         config.answer_within = Duration::from_si(0.0);
-        config.memory = ByteCount(3);
+        config.memory = ByteCount("3 KiB".into());
         let keys: Vec<String> = config.check().into_iter().map(|p| p.key).collect();
         assert_eq!(keys, ["program", "listen", "answer_within", "memory"]);
         assert!(ControllerConfig::of_program("arm.servo", vec!["a".into()]).check().is_empty());

@@ -277,7 +277,8 @@ impl Starter {
             token,
             address,
             stdin,
-            memory: self.launch.config.memory,
+            // A text that is none was refused when the file was checked.
+            memory: self.launch.config.memory.bytes().unwrap_or(u64::MAX),
             stdout: output("stdout")?,
             stderr: output("stderr")?,
         })

@@ -1,7 +1,6 @@
 //! A controller's program: started in a process group of its own, its output kept, and ended with everything that it has
 //! started.
 
-use super::config::ByteCount;
 use super::exchange::Failure;
 use std::collections::VecDeque;
 use std::io::{Read, Write};
@@ -39,7 +38,8 @@ pub(super) struct Start<'a> {
     pub token: String,
     pub address: Option<String>,
     pub stdin: Stdio,
-    pub memory: ByteCount,
+    /// Most private memory, in bytes.
+    pub memory: u64,
     pub stdout: Box<dyn Write + Send>,
     pub stderr: Box<dyn Write + Send>,
 }
@@ -191,9 +191,9 @@ fn drain(
 }
 
 #[cfg(target_os = "linux")]
-fn limit_memory(child: &Child, most: ByteCount) {
+fn limit_memory(child: &Child, most: u64) {
     use rustix::process::{Pid, Resource, Rlimit, prlimit};
-    let limit = Rlimit { current: Some(most.0), maximum: Some(most.0) };
+    let limit = Rlimit { current: Some(most), maximum: Some(most) };
     if let Some(pid) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
         // A child that has ended already needs no limit.
         let _ = prlimit(Some(pid), Resource::Data, limit);
@@ -201,7 +201,7 @@ fn limit_memory(child: &Child, most: ByteCount) {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn limit_memory(_: &Child, _: ByteCount) {}
+fn limit_memory(_: &Child, _: u64) {}
 
 /// Kills the child's process group, and whatever left the group but carries the controller's token in its environment.
 #[cfg(unix)]
