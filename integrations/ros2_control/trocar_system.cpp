@@ -168,6 +168,10 @@ struct Hello {
     std::size_t input(const std::string& name) const { return place("inputs", name, true); }
     std::size_t output(const std::string& name) const { return place("outputs", name, true); }
     std::size_t parameter(const std::string& name) const { return place("parameters", name, true); }
+    void must_be(const std::string& kind) const {
+        if (json["kind"].text == kind) return;
+        throw std::runtime_error("this program is for a slot `" + kind + "`, which " + json["slot"].text + " is not");
+    }
     bool has(const char* what, const std::string& name) const {
         return place(what, name, false) < json[what].list.size();
     }
@@ -616,7 +620,7 @@ private:
 
     /// Finds the joints in the slot, and what drives them.
     void fit(const Hello& hello) {
-        if (hello.json["kind"].text != "servo") throw std::runtime_error("the slot must be a servo");
+        hello.must_be("servo");
         const Json& settings = hello.json["settings"];
         operating_state_ = hello.input("operating_state");
         std::vector<std::string> names;

@@ -139,6 +139,27 @@ fn a_changed_law_is_another_run() {
 }
 
 #[test]
+fn a_mistake_in_the_law_and_a_wrong_slot_are_named() {
+    if !is_here("python3") {
+        return;
+    }
+    let project = project();
+    started(&project, "servo", "py");
+    let text = std::fs::read_to_string(project.path().join("my_servo.py")).expect("what was written");
+    let at = text.lines().position(|line| line.contains("return p * (")).expect("the law") + 1;
+    project.write("wrong.py", text.replace("return p * (", "return q * (").as_bytes());
+    let run = |option: &str, out: &str| {
+        project.trocar(&["run", "steps.toml", "--out", out, "--controller", option]).expect(4).out
+    };
+    let said = run("arm.servo=python3 wrong.py", "o1");
+    assert!(said.contains(&format!("line {at}: NameError: name 'q' is not defined")), "{said}");
+    let kept = project.path().join("o1/steps/cases/_/controllers/psm1.servo.run.stderr.txt");
+    assert!(std::fs::read_to_string(kept).expect("what it printed").contains("Traceback"));
+    let said = run("arm.supervisor=python3 my_servo.py", "o2");
+    assert!(said.contains("for a slot `servo`, which psm1.supervisor is not"), "{said}");
+}
+
+#[test]
 fn nothing_is_overwritten_and_mistakes_are_named() {
     let project = Project::new(&[]);
     let new = |more: &[&str]| project.trocar(&[&["new", "controller"], more].concat());
@@ -263,4 +284,28 @@ fn a_registered_controller_fills_a_slot() {
     let project = Project::new(&[("sag.toml", &without)]);
     project.trocar(&["run", "sag.toml", "--out", "built_in"]).expect(1);
     assert_eq!(came(&project.path().join("built_in/sag")).verdicts, [("S1".to_owned(), "FAIL".to_owned())]);
+}
+
+/// What `--slots` lists is what a controller in the slot is told.
+#[test]
+fn the_slots_of_a_scene_are_listed() {
+    let project = Project::new(&[]);
+    let scene = "trocar:scenes/psm_bench.toml";
+    let text = project.trocar(&["paths", scene, "--slots"]).expect(0).out;
+    for slot in ["supervisor", "arm", "servo"] {
+        assert!(text.contains(&format!("trocar new controller my_{slot}.py --slot psm1.{slot}")), "{text}");
+    }
+    let listed = project.trocar(&["paths", scene, "psm1.servo", "--slots", "--json"]).expect(0).out;
+    let listed: Value = serde_json::from_str(&listed).expect("JSON");
+    let [servo] = listed.as_array().expect("a list").as_slice() else { panic!("one slot: {listed}") };
+    assert_eq!((&servo["kind"], &servo["rate_hz"]), (&Value::from("servo"), &Value::from(1500.0)));
+    let paths = |what: &str| -> Vec<&str> {
+        servo[what].as_array().expect("a list").iter().filter_map(|group| group["path"].as_str()).collect()
+    };
+    let jaw = ["psm1.jaw.measured_js", "psm1.jaw.setpoint_js", "psm1.operating_state"];
+    assert_eq!(paths("inputs"), [&["psm1.measured_js", "psm1.setpoint_js"][..], &jaw].concat());
+    assert_eq!((paths("outputs").len(), paths("parameters")[0]), (7, "psm1.servo.yaw.p"));
+    assert_eq!(servo["state"][0], "current_a[0]");
+    let none = project.trocar(&["paths", scene, "no.such", "--slots"]).expect(0);
+    assert!(none.out.is_empty() && none.err.contains("no slot matches"), "{none:?}");
 }

@@ -1,6 +1,6 @@
 //! `trocar paths FILE --slots`: what a controller of one's own can take the place of.
 
-use crate::output::data;
+use crate::output::{data, say};
 use std::fmt::Write;
 use trocar_control::outside::{GroupDescription, SlotDescription};
 use trocar_signal::group::matches;
@@ -13,6 +13,10 @@ pub fn slots(model: &Model, pattern: Option<&str>, as_json: bool) {
     if as_json {
         let all: Vec<_> = slots.iter().filter_map(json).collect();
         data(&format!("{}\n", serde_json::Value::from(all)));
+        return;
+    }
+    if slots.is_empty() {
+        say("no slot matches; without a pattern all are listed");
         return;
     }
     let texts: Vec<String> = slots.iter().map(text).collect();
@@ -29,25 +33,27 @@ fn json(slot: &SlotDescription) -> Option<serde_json::Value> {
 }
 
 fn text(slot: &SlotDescription) -> String {
-    let mut out = String::new();
-    let mut line = |what: &str, path: &str, rest: &str| {
-        let line = format!("  {what:10} {path:44} {rest}");
-        let _ = writeln!(out, "{}", line.trim_end());
-    };
-    line("runs", &format!("{} Hz, compute time {} s", slot.rate_hz, slot.compute_time_s), "");
+    let mut rows = Vec::new();
     for input in &slot.inputs {
-        line(if input.inbox { "takes" } else { "reads" }, &input.path, &numbers(input));
+        rows.push((if input.inbox { "takes" } else { "reads" }, input.path.as_str(), numbers(input)));
     }
-    for output in &slot.outputs {
-        line("writes", &output.path, &numbers(output));
-    }
+    rows.extend(slot.outputs.iter().map(|output| ("writes", output.path.as_str(), numbers(output))));
     for parameter in &slot.parameters {
-        let fixed = if parameter.changes { "" } else { "; constant" };
-        line("parameter", &parameter.path, &format!("{} {}{fixed}", parameter.value, parameter.unit));
+        let constant = if parameter.changes { "" } else { "; constant" };
+        let value = format!("{} {}{constant}", parameter.value, parameter.unit);
+        rows.push(("parameter", parameter.path.as_str(), value));
     }
-    line("state", &words(&slot.state), "");
-    line("start one", &format!("trocar new controller my_{0}.py --slot {1}", slot.kind, slot.slot), "");
-    format!("{}: {}\n{out}", slot.slot, slot.kind)
+    let width = rows.iter().map(|(_, path, _)| path.chars().count()).max().unwrap_or(0);
+    let mut out = format!(
+        "{}: {}, {} Hz, compute time {} s\n",
+        slot.slot, slot.kind, slot.rate_hz, slot.compute_time_s
+    );
+    for (what, path, rest) in rows {
+        let _ = writeln!(out, "  {what:10} {path:width$}  {rest}");
+    }
+    let _ = writeln!(out, "  {:10} {}", "state", words(&slot.state));
+    let _ = writeln!(out, "  start one: trocar new controller my_{0}.py --slot {1}", slot.kind, slot.slot);
+    out
 }
 
 /// A group in a few words: its kind, and its numbers with their units, the first and the last of many.
@@ -65,6 +71,7 @@ fn numbers(group: &GroupDescription) -> String {
     match group.elements.as_slice() {
         [] => kind,
         [one] => format!("{kind}{place}: {}", number(one)),
+        [first, last] => format!("{kind}{place}: {}, {}", number(first), number(last)),
         [first, .., last] => format!("{kind}{place}: {}, …, {}", number(first), number(last)),
     }
 }

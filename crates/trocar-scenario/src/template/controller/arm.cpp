@@ -489,8 +489,9 @@ constexpr std::uint64_t RETRY_GRACE = 10;  // activations after a retry during w
 /// The motion interface of one arm.
 class Controller {
 public:
-    explicit Controller(const Hello& hello)
-        : speed_(hello.parameter("arm.speed")), trip_(hello.input("supervisor.trip")) {
+    explicit Controller(const Hello& hello) {
+        hello.must_be("arm");
+        speed_ = hello.parameter("arm.speed"), trip_ = hello.input("supervisor.trip");
         const Json& settings = hello.json["settings"];
         for (const Json& joint : settings["joints"].list) kinematics_.joints.push_back(joint_of(joint));
         n_ = kinematics_.joints.size();
@@ -767,14 +768,15 @@ private:
     }
 
     Kinematics kinematics_;
-    std::size_t n_ = 0, speed_, trip_;
+    std::size_t n_ = 0, speed_ = 0, trip_ = 0;
     bool has_jaw_ = false, is_valid_ = false;
     std::vector<Joint> axes_;  // the joints, then the jaw
     std::vector<AxisPorts> ports_;
     std::vector<double> feedback_;
-    std::size_t state_command_, servo_jp_, servo_cp_, move_jp_, move_cp_, jaw_servo_jp_ = 0, jaw_move_jp_ = 0;
-    std::size_t measured_, jaw_measured_ = 0, setpoint_js_, jaw_setpoint_js_ = 0, setpoint_cp_, measured_cp_;
-    std::size_t operating_state_, is_homed_, is_busy_, error_, error_event_;
+    std::size_t state_command_ = 0, servo_jp_ = 0, servo_cp_ = 0, move_jp_ = 0, move_cp_ = 0;
+    std::size_t jaw_servo_jp_ = 0, jaw_move_jp_ = 0, measured_ = 0, jaw_measured_ = 0;
+    std::size_t setpoint_js_ = 0, jaw_setpoint_js_ = 0, setpoint_cp_ = 0, measured_cp_ = 0;
+    std::size_t operating_state_ = 0, is_homed_ = 0, is_busy_ = 0, error_ = 0, error_event_ = 0;
 };
 
 int main(int, char** arguments) { return serve<Controller>(arguments[0]); }

@@ -7,7 +7,7 @@
 //! The standard library, nothing else. From top to bottom: the table of states, what is asked of a goal, trajectories,
 //! kinematics; then how commands are taken, homing, what is published; last the protocol. Standard output and standard
 //! error are yours: what is printed there is kept with the result. The program keeps nothing between two activations
-//! but the words of state that Trocar hands to it, so that a run can be saved, forked for the twin of a fault, repeated.
+//! but the words of state that Trocar hands to it, so that a run can be saved, forked for a fault's twin, and repeated.
 
 use std::env;
 use std::f64::consts::TAU;
@@ -757,6 +757,7 @@ struct Feedback {
 
 impl Controller {
     fn new(hello: &Hello) -> Result<Controller, String> {
+        hello.must_be("arm")?;
         let settings = hello.json.get("settings")?;
         let joint = |joint: &Json| -> Result<Joint, String> {
             Ok(Joint {

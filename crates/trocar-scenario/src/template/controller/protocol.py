@@ -16,6 +16,12 @@ def floats(state):
     return list(struct.unpack("<%dd" % len(state), struct.pack("<%dQ" % len(state), *state)))
 
 
+def must_be(kind, hello):
+    """Refuses a slot of another kind."""
+    if hello["kind"] != kind:
+        raise ValueError("this program is for a slot `%s`, which %s is not" % (kind, hello["slot"]))
+
+
 class Input:
     """A group that is read: values in SI units and radians, and what is said of them."""
 
@@ -130,9 +136,11 @@ def main():
                 return
             else:
                 raise ValueError("a frame of type %d was not expected" % kind)
-    except Exception as error:  # Trocar names it in its verdict; the traceback goes to what is kept of standard error
-        send_json(FAILURE, {"what": "%s: %s" % (type(error).__name__, error)})
-        raise
+    except Exception as error:  # Trocar names it in its verdict; the traceback is kept with the result
+        traceback.print_exc()
+        line = traceback.extract_tb(error.__traceback__)[-1].lineno
+        send_json(FAILURE, {"what": "line %d: %s: %s" % (line, type(error).__name__, error)})
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -145,6 +145,12 @@ struct Hello {
 
 #[allow(dead_code)]
 impl Hello {
+    fn must_be(&self, kind: &str) -> Result<(), String> {
+        let slot = self.json.get("slot")?.text()?;
+        let is_it = self.json.get("kind")?.text()? == kind;
+        if is_it { Ok(()) } else { Err(format!("this program is for a slot `{kind}`, which {slot} is not")) }
+    }
+
     fn input(&self, name: &str) -> Result<usize, String> {
         self.place("inputs", name).ok_or_else(|| format!("the slot does not read {name}"))
     }

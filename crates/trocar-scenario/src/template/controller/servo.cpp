@@ -38,8 +38,10 @@ double effort(double p, double d, double set_position, double set_velocity, doub
 /// The servo of one arm.
 class Controller {
 public:
-    explicit Controller(const Hello& hello) : state_(hello.input("operating_state")) {
+    explicit Controller(const Hello& hello) {
+        hello.must_be("servo");
         const Json& settings = hello.json["settings"];
+        state_ = hello.input("operating_state");
         // Otherwise d brakes every motion, as in the dVRK where a client sends positions alone.
         use_setpoint_velocity_ = settings["use_setpoint_velocity"].boolean;
         groups_.push_back({hello.input("measured_js"), hello.input("setpoint_js"), {}});
@@ -113,7 +115,7 @@ private:
         return std::min(std::max(current_a, -drive.limit_a), drive.limit_a);
     }
 
-    std::size_t state_;
+    std::size_t state_ = 0;
     bool use_setpoint_velocity_ = false;
     std::vector<Group> groups_;
     std::vector<Drive> drives_;

@@ -13,6 +13,7 @@ import os
 import socket
 import struct
 import sys
+import traceback
 
 
 # ---- Yours: the law ----------------------------------------------------------------------------------------
@@ -32,6 +33,7 @@ class Controller:
     """The servo of one arm."""
 
     def __init__(self, hello):
+        must_be("servo", hello)
         settings = hello["settings"]
         self.joints = [joint["name"] for joint in settings["joints"]]
         self.jaw = settings["jaw"]["name"] if settings["jaw"] else None

@@ -49,6 +49,7 @@ struct Controller {
 
 impl Controller {
     fn new(hello: &Hello) -> Result<Controller, String> {
+        hello.must_be("servo")?;
         let settings = hello.json.get("settings")?;
         let group = |prefix: &str, joints: &[Json]| -> Result<Group, String> {
             let gain = |joint: &Json, which: &str| {

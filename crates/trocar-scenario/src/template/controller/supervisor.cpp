@@ -57,9 +57,10 @@ enum Word { TRIP, FAULT_SEEN, HAS_STARTED, FEEDBACK_COUNT, FEEDBACK_STAMP, FEEDB
 /// The supervisor of one arm.
 class Controller {
 public:
-    explicit Controller(const Hello& hello)
-        : operating_state_(hello.input("operating_state")), feedback_(hello.input("measured_js")),
-          watchdog_(hello.parameter("supervisor.watchdog")), trip_(hello.output("supervisor.trip")) {
+    explicit Controller(const Hello& hello) {
+        hello.must_be("supervisor");
+        operating_state_ = hello.input("operating_state"), feedback_ = hello.input("measured_js");
+        watchdog_ = hello.parameter("supervisor.watchdog"), trip_ = hello.output("supervisor.trip");
         const Json& settings = hello.json["settings"];
         groups_.push_back({feedback_, hello.input("setpoint_js"), {}});
         for (const Json& joint : settings["joints"].list) groups_[0].add(hello, joint["name"].text);
@@ -140,7 +141,7 @@ private:
         }
     }
 
-    std::size_t operating_state_, feedback_, watchdog_, trip_;
+    std::size_t operating_state_ = 0, feedback_ = 0, watchdog_ = 0, trip_ = 0;
     std::vector<Group> groups_;
     std::vector<Sensors> sensors_;
     std::vector<std::size_t> brakes_;

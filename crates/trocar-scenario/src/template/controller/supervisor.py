@@ -13,6 +13,7 @@ import os
 import socket
 import struct
 import sys
+import traceback
 
 
 # ---- Yours: the checks ---------------------------------------------------------------------------------------
@@ -48,6 +49,7 @@ class Controller:
     """The supervisor of one arm."""
 
     def __init__(self, hello):
+        must_be("supervisor", hello)
         settings = hello["settings"]
         self.groups = [("measured_js", "setpoint_js", [joint["name"] for joint in settings["joints"]])]
         if settings["jaw"]:

@@ -86,6 +86,7 @@ struct Controller {
 
 impl Controller {
     fn new(hello: &Hello) -> Result<Controller, String> {
+        hello.must_be("supervisor")?;
         let settings = hello.json.get("settings")?;
         let group = |prefix: &str, joints: &[Json]| -> Result<Group, String> {
             let allowed = |joint: &Json| {
