@@ -191,7 +191,7 @@ fn run(channel: Option<(&str, &str)>) -> (f64, f64, u64, f64) {
         .iter()
         .map(|slot| {
             let config = loaded.scenario.controllers[&slot.controller].clone();
-            Source::Launch(Launch { name: slot.controller.clone(), config, folder: ".".into() })
+            Source::Launch(Box::new(Launch { name: slot.controller.clone(), config, folder: ".".into() }))
         })
         .collect();
     let live = Live::start(Rc::new(slots), sources, Registry::default(), Rc::new(Nowhere));

@@ -1,5 +1,6 @@
 //! Controllers from outside: they fill a slot as the built-in one does, replays need none of them, and a bad one spoils
 //! nothing but its own run.
+#![expect(clippy::expect_used, reason = "helpers of tests fail as tests do")]
 #![cfg(unix)]
 
 use serde_json::Value;

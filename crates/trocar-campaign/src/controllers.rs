@@ -103,11 +103,11 @@ pub(crate) fn start(
         all_kept &= !runs;
         sources.push(match kept {
             Some(kept) if !runs => Source::Kept(Rc::clone(kept)),
-            _ => Source::Launch(Launch {
+            _ => Source::Launch(Box::new(Launch {
                 name: slot.controller.clone(),
                 config: config.clone(),
                 folder: folder_of(loaded, &slot.controller),
-            }),
+            })),
         });
     }
     if let Some(kept) = kept.filter(|_| all_kept) {

@@ -50,7 +50,7 @@ pub struct Launch {
 /// Who fills a slot.
 pub enum Source {
     /// A controller of this run: a program, or one that is registered.
-    Launch(Launch),
+    Launch(Box<Launch>),
     /// What was kept of an earlier run.
     Kept(Rc<dyn Storage>),
 }
@@ -139,7 +139,7 @@ impl Live {
         let mut kept = Vec::new();
         for source in sources {
             let (starter, from) = match source {
-                Source::Launch(launch) => (Some(Starter::new(launch)), None),
+                Source::Launch(launch) => (Some(Starter::new(*launch)), None),
                 Source::Kept(from) => (None, Some(from)),
             };
             starters.push(starter);
