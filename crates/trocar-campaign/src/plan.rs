@@ -133,10 +133,12 @@ fn plan_one(
     case: Option<&str>,
     overrides: &Overrides,
 ) -> Result<Planned, Failure> {
-    let mut loaded = load(files, address, overrides)?;
+    // One that is wrong is checked once more in all passes, so that every mistake is said at once.
+    let everything = |failure: Failure| trocar_sim::check(files, address, overrides).err().unwrap_or(failure);
+    let mut loaded = load(files, address, overrides).map_err(everything)?;
     let fail = |diagnostics: Vec<Diagnostic>| Failure { diagnostics, files: loaded.files.clone() };
-    trocar_sim::compile(&loaded).map_err(fail)?;
-    let advice = trocar_sim::step_advice(&loaded.scene).map_err(fail)?;
+    let compiled = trocar_sim::compile(&loaded).and_then(|_| trocar_sim::step_advice(&loaded.scene));
+    let advice = compiled.map_err(|found| everything(fail(found)))?;
     let cases = match case {
         None => (0..loaded.cases.len()).collect(),
         Some(wanted) => {

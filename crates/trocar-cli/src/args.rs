@@ -2,6 +2,7 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
+use trocar_scenario::explain::Language;
 
 /// Tests of surgical robots: scenarios in, verdicts out, the same bits on every machine.
 #[derive(Debug, Parser)]
@@ -33,6 +34,10 @@ pub enum Command {
     List(ListArgs),
     /// List signals, commands, parameters and fault targets of a scene or scenario
     Paths(PathsArgs),
+    /// Say what a file says, in numbered sentences, in English or Chinese
+    Explain(ExplainArgs),
+    /// Say what two scenarios, robots, scenes or results differ in, by meaning and in words
+    Diff(DiffArgs),
     /// Print what a mechanism is: tree, masses, limits, reach; with --q what it does: Jacobians, mass matrix, efforts
     Inspect(InspectArgs),
     /// Run a result again from its inputs alone: identical, or what differs first
@@ -120,14 +125,75 @@ fn slot_and_command(text: &str) -> Result<(String, Vec<String>), String> {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     trocar check drafts/my_test.toml\n  \
-    trocar check scenarios scenes --json")]
+    trocar check .                                 a whole project\n  \
+    trocar check scenarios scenes --json\n  \
+    trocar check . --sarif > mistakes.sarif        for editors and code review")]
 pub struct CheckArgs {
     /// Scenario, scene, robot or instrument files, or folders of them
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// Print the mistakes as JSON
+    #[arg(long, conflicts_with = "sarif")]
+    pub json: bool,
+    /// Print the mistakes as SARIF 2.1.0, which editors and code review read
+    #[arg(long)]
+    pub sarif: bool,
+}
+
+/// `trocar explain`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    trocar explain scenarios/laparoscopic/accuracy/pose_repeatability.toml\n  \
+    trocar explain trocar:pitch_encoder_stuck --lang zh\n  \
+    trocar explain scenes/robots/psm_classic.toml      shortly: joints, limits, what is assumed")]
+pub struct ExplainArgs {
+    /// A scenario, scene or robot file, or trocar:NAME for a built-in one
+    pub file: PathBuf,
+    /// The language of the sentences
+    #[arg(long, value_enum, default_value_t = Spoken::En)]
+    pub lang: Spoken,
+    /// Print as JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// `trocar diff`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    trocar diff my_test.toml trocar:step_delay             two methods\n  \
+    trocar diff scenes/robots/a.toml scenes/robots/b.toml  two robots, joint by joint\n  \
+    trocar diff results/run-001/step_delay results/run-002/step_delay\n  \
+    trocar diff results/run-001/step_delay my_test.toml    what has changed since that run\n\n\
+    Exit codes: 0 they say the same, 1 they differ, 2 bad usage or file.")]
+pub struct DiffArgs {
+    /// A scenario, robot or scene file, trocar:NAME, or a result folder
+    pub first: PathBuf,
+    /// Another of the same kind; beside a result also a scenario
+    pub second: PathBuf,
+    /// The language of the sentences
+    #[arg(long, value_enum, default_value_t = Spoken::En)]
+    pub lang: Spoken,
+    /// Print as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// A language that people speak.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Spoken {
+    /// English
+    En,
+    /// Chinese
+    Zh,
+}
+
+impl From<Spoken> for Language {
+    fn from(lang: Spoken) -> Language {
+        match lang {
+            Spoken::En => Language::English,
+            Spoken::Zh => Language::Chinese,
+        }
+    }
 }
 
 /// `trocar list`

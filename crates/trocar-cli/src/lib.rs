@@ -37,7 +37,9 @@
 
 mod args;
 mod check;
+mod diff;
 mod expect;
+mod explain;
 mod inspect;
 mod list;
 mod new;
@@ -102,6 +104,8 @@ impl Cli {
             Command::Run(args) => run::run(&args, &self.registry),
             Command::Check(args) => check::check(&args),
             Command::List(args) => list::list(&args),
+            Command::Diff(args) => diff::diff(&args),
+            Command::Explain(args) => explain::explain(&args),
             Command::Paths(args) => paths::paths(&args),
             Command::Inspect(args) => inspect::inspect(&args),
             Command::Replay(args) => replay::replay(&args, &self.registry),

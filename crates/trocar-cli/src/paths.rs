@@ -88,7 +88,7 @@ fn signals(model: &Model, only_faults: bool) -> Vec<Row> {
     for (_, spec) in model.layout.groups() {
         let by_program = spec.writer == "program" && !spec.path.starts_with("program.");
         let is_command = spec.writer == "clients" || by_program;
-        if only_faults && spec.class != GroupClass::Information {
+        if only_faults && trocar_sim::may_fail(spec).is_err() {
             continue;
         }
         let seat = model.seats.iter().find(|s| s.path == spec.writer);

@@ -7,6 +7,7 @@
 
 pub mod cdr;
 pub mod csv;
+pub mod diff;
 pub mod digest_file;
 pub mod exchange_files;
 pub mod junit;

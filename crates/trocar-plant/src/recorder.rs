@@ -85,7 +85,9 @@ impl EdgeRecorderConfig {
                 if let Some(noise) = noise {
                     let key = format!("{key}.noise");
                     check::dimension(&mut problems, &key, noise.value.dimension, threshold.dimension);
-                    check::within(&mut problems, &key, noise.value.si, 0.0, threshold.si / 5.0);
+                    if noise.value.dimension == threshold.dimension {
+                        check::within(&mut problems, &key, noise.value.si, 0.0, threshold.si / 5.0);
+                    }
                 }
                 if let Some(other) = armed_by
                     && !matches!(self.channels.get(other), Some(EdgeConfig::Written { .. }))

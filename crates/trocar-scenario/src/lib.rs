@@ -8,16 +8,20 @@
 pub mod case;
 
 mod common;
+pub mod diff;
+pub mod explain;
 pub mod instrument;
 mod load;
 pub mod mechanism;
 mod mount;
 pub mod phase;
 pub mod poses;
+mod recover;
 pub mod reference;
 pub mod render;
 pub mod robot;
 pub mod roles;
+pub mod sarif;
 pub mod scenario;
 pub mod scene;
 pub mod schema;
@@ -39,6 +43,7 @@ pub use load::{
     UrdfOptions, check, kind_of_file, load, load_instrument, load_robot, load_scene, load_urdf,
 };
 pub use mechanism::MechanismConfig;
+pub use recover::Recovery;
 pub use robot::{RobotFile, Section};
 pub use roles::Roles;
 pub use scenario::ScenarioFile;

@@ -15,8 +15,8 @@ use crate::schema;
 use crate::semantics;
 use crate::source::{Files, SourceError, SourceFile};
 use crate::span::SpanIndex;
-use crate::text::quoted;
-use crate::tree::{self, Node, Value};
+use crate::text::{nearest, quoted};
+use crate::tree::{Node, Value};
 use crate::urdf::Urdf;
 use crate::walk;
 use serde::de::DeserializeOwned;
@@ -92,6 +92,8 @@ pub struct LoadedRobot {
     pub digest: String,
     /// What its URDF says beside the mechanism, if it has one.
     pub urdf: Option<Urdf>,
+    /// Its content and its instrument's as they are written, with the units that the files give.
+    pub written: Json,
 }
 
 /// An instrument on its own.
@@ -117,6 +119,8 @@ pub struct LoadedScene {
     pub robots: BTreeMap<String, LoadedRobot>,
     /// Digest of the content of scene and robots, apart from spacing, comments and order of keys.
     pub digest: String,
+    /// The scene file's content as it is written, with the units that it gives.
+    pub written: Json,
 }
 
 /// A scenario with all that it stands for.
@@ -140,6 +144,8 @@ pub struct Loaded {
     /// Digest of the method: everything that the scenario says except which scene and robots it runs on, apart from
     /// spacing, comments and order of keys.
     pub method_digest: String,
+    /// The method with included sections merged, as it is written: in its own words and with the units that it gives.
+    pub written: Json,
     /// Every file that was read, the scenario's first.
     pub files: Vec<SourceFile>,
     /// The project's root on disk, where programs of controllers start; `None` where the files come from elsewhere.
@@ -242,9 +248,10 @@ pub fn kind_of_file(files: &Files, address: &str) -> Option<FileKind> {
     Loader::new(files).open(address, None).map(|(_, tree)| kind_of(&tree))
 }
 
-/// What the file says it is; a scenario where it says nothing.
-fn kind_of(tree: &Node) -> FileKind {
-    match tree.get("kind").and_then(Node::as_text) {
+/// What the file says it is, or most likely means to say; a scenario where it says nothing.
+pub(crate) fn kind_of(tree: &Node) -> FileKind {
+    let Some(said) = tree.get("kind").and_then(Node::as_text) else { return FileKind::Scenario };
+    match nearest(said, ["scenario", "robot", "instrument", "scene", "part"]) {
         Some("robot") => FileKind::Robot,
         Some("instrument") => FileKind::Instrument,
         Some("scene") => FileKind::Scene,
@@ -320,7 +327,7 @@ impl<'a> Loader<'a> {
             return None;
         }
         let index = self.sources.len();
-        let tree = match tree::parse(&source, index) {
+        let tree = match self.files.repairs.parse(&source, index) {
             Ok(tree) => self.of_our_format(&source, tree),
             Err(errors) => {
                 self.found.extend(errors);
@@ -461,8 +468,9 @@ impl<'a> Loader<'a> {
             (_, None) => (tree, robot, spans),
         };
         self.report(&spans, &robot.check());
-        let digest = digest::of_bytes(tree.canonical().to_string().as_bytes());
-        Some(LoadedRobot { robot, spans, address: address.to_owned(), digest, urdf })
+        let written = tree.canonical();
+        let digest = digest::of_bytes(written.to_string().as_bytes());
+        Some(LoadedRobot { robot, spans, address: address.to_owned(), digest, urdf, written })
     }
 
     /// Arm and instrument as one robot.
@@ -529,10 +537,11 @@ impl<'a> Loader<'a> {
         if robots.len() < scene.robots.len() {
             return None;
         }
-        let mut words = vec![tree.canonical()];
+        let written = tree.canonical();
+        let mut words = vec![written.clone()];
         words.extend(robots.iter().map(|(name, robot)| Json::from(format!("{name} {}", robot.digest))));
         let digest = digest::of_bytes(Json::from(words).to_string().as_bytes());
-        Some(LoadedScene { scene, spans, address: address.to_owned(), robots, digest })
+        Some(LoadedScene { scene, spans, address: address.to_owned(), robots, digest, written })
     }
 
     fn part(&mut self, address: &str) -> Option<()> {
@@ -640,9 +649,22 @@ impl<'a> Loader<'a> {
             case.name = roles.in_words_of_the_method(&case.name);
         }
         let method_digest = method_digest(&tree);
+        let written = tree.canonical();
         let (files, warnings) = (Vec::new(), Vec::new());
         let root = self.files.root().map(std::path::Path::to_path_buf);
-        Some(Loaded { scenario, method, spans, roles, scene, cases, method_digest, files, root, warnings })
+        Some(Loaded {
+            scenario,
+            method,
+            spans,
+            roles,
+            scene,
+            cases,
+            method_digest,
+            written,
+            files,
+            root,
+            warnings,
+        })
     }
 
     fn apply(

@@ -38,6 +38,16 @@ pub enum Status {
 }
 
 impl Status {
+    /// As a file says it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Status::Implemented => "implemented",
+            Status::Verified => "verified",
+            Status::Validated => "validated",
+        }
+    }
+
     /// As it is printed below results.
     #[must_use]
     pub fn words(self) -> &'static str {

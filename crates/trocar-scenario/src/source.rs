@@ -4,6 +4,7 @@
 //! A file has an **address**: its path below the project's root with `/` between the parts, or `trocar:` and its path
 //! in the library. A file of the library speaks of files of the library; nothing reaches out of its root.
 
+use crate::recover::Repairs;
 use include_dir::{Dir, include_dir};
 use std::collections::BTreeMap;
 use std::fs;
@@ -183,6 +184,8 @@ impl SourceError {
 #[derive(Clone, Debug)]
 pub struct Files {
     backing: Backing,
+    /// What is put in the place of mistakes, so that a check finds what lies behind them.
+    pub(crate) repairs: Repairs,
 }
 
 #[derive(Clone, Debug)]
@@ -193,17 +196,21 @@ enum Backing {
 }
 
 impl Files {
+    fn of(backing: Backing) -> Files {
+        Files { backing, repairs: Repairs::default() }
+    }
+
     /// The built-in library alone.
     #[must_use]
     pub fn library() -> Files {
-        Files { backing: Backing::Library }
+        Files::of(Backing::Library)
     }
 
     /// Exactly these files: address to text. The library is not consulted, so that what a result folder keeps is what
     /// its replay reads.
     #[must_use]
     pub fn in_memory(files: BTreeMap<String, String>) -> Files {
-        Files { backing: Backing::Memory(files) }
+        Files::of(Backing::Memory(files))
     }
 
     /// The files of the project around `path`, a file or folder as a person typed it (or an address of the library),
@@ -240,7 +247,7 @@ impl Files {
         full.extend(name);
         let address = full.strip_prefix(&root).unwrap_or(&full).to_string_lossy().replace('\\', "/");
         let shown = shown_prefix(&typed, &address, &root);
-        Ok((Files { backing: Backing::Disk { root, shown, root_is_marked: marked.is_some() } }, address))
+        Ok((Files::of(Backing::Disk { root, shown, root_is_marked: marked.is_some() }), address))
     }
 
     /// The address of the file that `path` names inside the file at `from`.
@@ -350,8 +357,8 @@ impl Files {
         }
     }
 
-    /// Addresses of every `.toml` file below a folder (an address; empty for the root), sorted. Folders whose name
-    /// begins with a dot, links to folders, the folder `target` and results of runs are passed over.
+    /// Addresses of every `.toml` file below a folder (an address; empty for the root), sorted. Files and folders
+    /// whose name begins with a dot, links to folders, the folder `target` and results of runs are passed over.
     ///
     /// # Errors
     /// [`SourceError::Io`] where a folder cannot be listed.
@@ -375,7 +382,11 @@ impl Files {
                 names.map(|name| format!("{LIBRARY_PREFIX}{name}")).collect()
             }
         };
-        found.retain(|address| address.ends_with(".toml") && !address.ends_with(PROJECT_MARKER));
+        // Settings of editors are files of theirs.
+        let is_hidden = |address: &str| address.rsplit('/').next().is_some_and(|name| name.starts_with('.'));
+        found.retain(|address| {
+            address.ends_with(".toml") && !address.ends_with(PROJECT_MARKER) && !is_hidden(address)
+        });
         found.sort();
         Ok(found)
     }

@@ -2,6 +2,8 @@
 
 pub mod controller;
 
+use crate::schema;
+
 /// What `trocar new` makes of the files that Trocar reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Template {
@@ -22,6 +24,8 @@ const INSTRUMENT: &str = include_str!("template/instrument.toml");
 const SCENE: &str = include_str!("template/scene.toml");
 const SCENARIO: &str = include_str!("template/scenario.toml");
 const PROJECT: &str = include_str!("template/project.toml");
+const TAPLO: &str = include_str!("template/taplo.toml");
+const TOMBI: &str = include_str!("template/tombi.toml");
 
 impl Template {
     /// The files of a template: path below the folder where they are put, and text. `name` is the new file's name
@@ -35,12 +39,21 @@ impl Template {
             Template::Scene => vec![one(&format!("{name}.toml"), SCENE, name)],
             Template::Robot => vec![one(&format!("{name}.toml"), ROBOT, name)],
             Template::Instrument => vec![one(&format!("{name}.toml"), INSTRUMENT, name)],
-            Template::Project => vec![
-                one(crate::source::PROJECT_MARKER, PROJECT, name),
-                one("scenes/robots/lever.toml", ROBOT, "Lever"),
-                one("scenes/bench.toml", SCENE, "Bench with one lever"),
-                one("scenarios/hold.toml", SCENARIO, "Holding still"),
-            ],
+            Template::Project => {
+                let mut files = vec![
+                    one(crate::source::PROJECT_MARKER, PROJECT, name),
+                    one("scenes/robots/lever.toml", ROBOT, "Lever"),
+                    one("scenes/bench.toml", SCENE, "Bench with one lever"),
+                    one("scenarios/hold.toml", SCENARIO, "Holding still"),
+                    // What editors need to complete keys, and to say what they mean.
+                    one(".taplo.toml", TAPLO, name),
+                    one(".tombi.toml", TOMBI, name),
+                ];
+                let schemas = schema::schemas()
+                    .map(|(kind, json)| (format!("schemas/{kind}.schema.json"), format!("{json:#}\n")));
+                files.extend(schemas);
+                files
+            }
         }
     }
 }
@@ -66,6 +79,13 @@ mod tests {
             Ok(loaded) => assert_eq!(loaded.warnings, []),
             Err(failure) => panic!("{}", render::to_text(&failure.diagnostics, &failure.files, false)),
         }
+    }
+
+    /// The project's own files for editors are those that a new project gets.
+    #[test]
+    fn editors_read_here_what_they_read_in_a_new_project() {
+        assert_eq!(TAPLO, include_str!("../../../.taplo.toml"));
+        assert_eq!(TOMBI, include_str!("../../../.tombi.toml"));
     }
 
     #[test]

@@ -72,7 +72,19 @@ pub(crate) fn before_edits(edits: &[Edit], piece: Range<usize>) -> Range<usize> 
     map(piece.start, false)..map(piece.end, true)
 }
 
+/// Which node of a file's tree: where its key and its value stand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct NodeId {
+    pub key: Option<Range<usize>>,
+    pub range: Range<usize>,
+}
+
 impl Value {
+    /// A text that stands in no file.
+    pub fn text(text: &str) -> Value {
+        Value::Text { text: text.to_owned(), verbatim_at: None, edits: Vec::new() }
+    }
+
     pub fn is_number(&self) -> bool {
         matches!(self, Value::Integer(_) | Value::Float(_))
     }
@@ -92,6 +104,15 @@ impl Value {
 }
 
 impl Node {
+    /// A node that stands in no file.
+    pub fn placeholder(value: Value) -> Node {
+        Node { file: 0, key: None, range: 0..0, value }
+    }
+
+    pub fn id(&self) -> NodeId {
+        NodeId { key: self.key.clone(), range: self.range.clone() }
+    }
+
     pub fn as_table(&self) -> Option<&BTreeMap<String, Node>> {
         match &self.value {
             Value::Table(table) => Some(table),

@@ -6,8 +6,8 @@
 mod shape;
 
 use crate::source::SourceFile;
-use crate::text::{join_key, nearest, or_list, quoted, with_article};
-use crate::tree::{Node, Value};
+use crate::text::{join_key, nearest, quoted, with_article};
+use crate::tree::{Node, NodeId, Value};
 use serde_json::Value as Json;
 use shape::Shape;
 use std::collections::BTreeMap;
@@ -17,16 +17,48 @@ use trocar_signal::{AnyQuantity, Diagnostic, unit};
 
 /// Every mistake in `tree` against `schema`. A `partial` file may lack keys at its root.
 pub(crate) fn walk(tree: &Node, schema: &Json, sources: &[SourceFile], partial: bool) -> Vec<Diagnostic> {
+    walk_with_fixes(tree, schema, sources, partial).into_iter().map(|(diagnostic, _)| diagnostic).collect()
+}
+
+/// The same, each mistake with what would let a reader go on.
+pub(crate) fn walk_with_fixes(
+    tree: &Node,
+    schema: &Json,
+    sources: &[SourceFile],
+    partial: bool,
+) -> Vec<(Diagnostic, Fix)> {
     let mut walker = Walker { schema, sources, partial, found: Vec::new() };
     walker.node(tree, schema, "");
     walker.found
+}
+
+/// What to put in the place of a mistake so that the passes behind this one have something to look at.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Fix {
+    /// Nothing is known; whoever reads on has to leave the whole out.
+    None,
+    /// The value goes under another key.
+    Rename(NodeId, String),
+    /// The key is left out.
+    Remove(NodeId),
+    /// Another value. What was meant is known (a slip of the keyboard), or not.
+    Replace(NodeId, Value, Meant),
+    /// A key that the table lacks.
+    Insert(NodeId, String, Value),
+}
+
+/// Whether what stands in the place of a mistake is most likely what was meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Meant {
+    Guessed,
+    Unknown,
 }
 
 struct Walker<'a> {
     schema: &'a Json,
     sources: &'a [SourceFile],
     partial: bool,
-    found: Vec<Diagnostic>,
+    found: Vec<(Diagnostic, Fix)>,
 }
 
 impl<'a> Walker<'a> {
@@ -62,7 +94,8 @@ impl<'a> Walker<'a> {
                         Some(example) if node.value.is_number() => with_unit(Some(example)),
                         _ => String::new(),
                     };
-                    return self.wrong_type(node, &meant.join(", or "), path, &hint);
+                    let instead = choice.first().and_then(|one| shape::placeholder(self.schema, one));
+                    return self.wrong_type(node, &meant.join(", or "), path, &hint, instead);
                 }
                 [one] => shape.absorb(self.schema, one),
                 several => return self.best_of(node, &shape, several, path),
@@ -73,7 +106,7 @@ impl<'a> Walker<'a> {
 
     /// Of several alternatives that a value of this type may follow, the one with the fewest mistakes.
     fn best_of(&mut self, node: &Node, shape: &Shape<'a>, choice: &[&'a Json], path: &str) {
-        let mut best: Option<Vec<Diagnostic>> = None;
+        let mut best: Option<Vec<(Diagnostic, Fix)>> = None;
         for one in choice {
             let mut attempt = Walker { found: Vec::new(), ..*self };
             let mut shape = shape.clone();
@@ -83,7 +116,7 @@ impl<'a> Walker<'a> {
                 return;
             }
             // A word that is none of the words allowed is the lesser hint beside a quantity that cannot be read.
-            let of_word = |list: &[Diagnostic]| list.iter().any(|d| d.code == "unknown-value");
+            let of_word = |list: &[(Diagnostic, Fix)]| list.iter().any(|(d, _)| d.code == "unknown-value");
             let better = best.as_ref().is_none_or(|best| {
                 (of_word(&attempt.found), attempt.found.len()) < (of_word(best), best.len())
             });
@@ -93,8 +126,8 @@ impl<'a> Walker<'a> {
         }
         let meant: Vec<String> = choice.iter().map(|one| shape::meaning(self.schema, one)).collect();
         let note = format!("possible here: {}", meant.join(", or "));
-        self.found
-            .extend(best.unwrap_or_default().into_iter().map(|diagnostic| diagnostic.note(note.clone())));
+        let best = best.unwrap_or_default().into_iter();
+        self.found.extend(best.map(|(diagnostic, fix)| (diagnostic.note(note.clone()), fix)));
     }
 
     fn tagged(
@@ -111,15 +144,32 @@ impl<'a> Walker<'a> {
         let whose = table_name(shape, path);
         match table.get(tag) {
             None => {
-                let meant = self.misspelt(table, tag, &[tag]);
-                let mut diagnostic = Diagnostic::error("missing-key", format!("{whose} needs `{tag}`"));
-                diagnostic = self.at(diagnostic, node, self.label_range(node), &meant);
-                self.found.push(diagnostic.note(format!("`{tag}` is one of: {}", words.join(", "))));
+                let strangers = table.iter().filter(|(key, _)| key.as_str() != tag);
+                let near = nearest(tag, strangers.clone().map(|(key, _)| key.as_str()));
+                let note = format!("`{tag}` is one of: {}", words.join(", "));
+                let (diagnostic, fix) =
+                    match strangers.into_iter().find(|(key, _)| near == Some(key.as_str())) {
+                        Some((key, value)) => {
+                            let title = format!("{whose} has no key `{}`", quoted(key));
+                            let hint = format!("did you mean `{tag}`?");
+                            let diagnostic = Diagnostic::error("unknown-key", title);
+                            (
+                                self.at(diagnostic, value, self.label_range(value), &hint),
+                                Fix::Rename(value.id(), tag.to_owned()),
+                            )
+                        }
+                        None => {
+                            let diagnostic =
+                                Diagnostic::error("missing-key", format!("{whose} needs `{tag}`"));
+                            (self.at(diagnostic, node, self.label_range(node), ""), Fix::None)
+                        }
+                    };
+                self.found.push((diagnostic.note(note), fix));
                 None
             }
             Some(value) => {
                 let Some(text) = value.as_text() else {
-                    self.wrong_type(value, "a text", &join_key(path, tag), "");
+                    self.wrong_type(value, "a text", &join_key(path, tag), "", None);
                     return None;
                 };
                 let chosen = choice.iter().find(|one| shape::tag_value(self.schema, one, tag) == Some(text));
@@ -141,12 +191,13 @@ impl<'a> Walker<'a> {
                 Some(_) if node.value.is_number() => with_unit(shape.example),
                 _ => String::new(),
             };
-            return self.wrong_type(node, &shape.meaning(), path, &hint);
+            let instead = shape.placeholder(self.schema);
+            return self.wrong_type(node, &shape.meaning(), path, &hint, instead);
         }
         match &node.value {
             Value::Text { text, .. } => {
                 if let Some(dimension) = shape.dimension {
-                    self.quantity(node, text, dimension, shape.example);
+                    self.quantity(node, text, dimension, shape);
                 }
             }
             Value::Integer(number) => self.whole_number(node, *number, shape, path),
@@ -173,29 +224,46 @@ impl<'a> Walker<'a> {
                 let title = format!("`{}` is no value of `{}`", quoted(text), last_key(path));
                 self.unknown_word(node, title, text, &words, last_key(path));
             }
-            _ => self.wrong_type(node, &shape.meaning(), path, ""),
+            _ => self.wrong_type(node, &shape.meaning(), path, "", shape.placeholder(self.schema)),
         }
     }
 
     fn unknown_word(&mut self, node: &Node, title: String, text: &str, words: &[&str], of: &str) {
-        let hint = match nearest(text, words.iter().copied()) {
-            Some(word) => format!("did you mean `{word}`?"),
-            None => String::new(),
-        };
+        let guess = nearest(text, words.iter().copied());
+        let hint = guess.map_or_else(String::new, |word| format!("did you mean `{word}`?"));
         let diagnostic = self.at(Diagnostic::error("unknown-value", title), node, node.range.clone(), &hint);
-        self.found.push(diagnostic.note(format!("`{of}` is one of: {}", words.join(", "))));
+        let diagnostic = diagnostic.note(format!("`{of}` is one of: {}", words.join(", ")));
+        let fix = match guess {
+            Some(word) => Fix::Replace(node.id(), Value::text(word), Meant::Guessed),
+            // Another kind of thing has other keys: nothing of it could be checked.
+            None if of == "kind" || of == "pattern" => Fix::None,
+            None => words
+                .first()
+                .map_or(Fix::None, |word| Fix::Replace(node.id(), Value::text(word), Meant::Unknown)),
+        };
+        self.found.push((diagnostic, fix));
     }
 
-    fn wrong_type(&mut self, node: &Node, meant: &str, path: &str, hint: &str) {
+    fn wrong_type(&mut self, node: &Node, meant: &str, path: &str, hint: &str, instead: Option<Value>) {
         let title = match last_key(path) {
             "" => format!("{meant} is meant here, and this is {}", node.value.word()),
             key => format!("`{key}` is meant to be {meant}, and this is {}", node.value.word()),
         };
         let diagnostic = self.at(Diagnostic::error("wrong-type", title), node, node.range.clone(), hint);
-        self.found.push(diagnostic);
+        let fix = instead.map_or(Fix::None, |value| Fix::Replace(node.id(), value, Meant::Unknown));
+        self.found.push((diagnostic, fix));
     }
 
-    fn quantity(&mut self, node: &Node, text: &str, dimension: &str, example: Option<&str>) {
+    fn quantity(&mut self, node: &Node, text: &str, dimension: &str, shape: &Shape<'a>) {
+        let example = shape.example;
+        let mut instead = shape.placeholder(self.schema);
+        // The number may be right and its unit wrong.
+        let number =
+            text.split_whitespace().next().filter(|word| word.parse::<f64>().is_ok_and(f64::is_finite));
+        let unit = example.and_then(|example| example.split('"').nth(1)?.split_once(' '));
+        if let (Some(number), Some((_, unit))) = (number, unit) {
+            instead = Some(Value::text(&format!("{number} {unit}")));
+        }
         let meant = if dimension == "any" { "quantity" } else { dimension };
         let place = |range: Range<usize>| node.inside(range);
         let diagnostic = match AnyQuantity::parse(text) {
@@ -225,6 +293,11 @@ impl<'a> Walker<'a> {
                 // Units of the dimension that is meant are the better guess: `0.5 mn` is a length or a force.
                 let of_meant = units_of(dimension);
                 let guess = self::nearest(&symbol, of_meant.iter().copied()).map(str::to_owned).or(nearest);
+                if let Some(unit) = &guess {
+                    let mut meant = text.to_owned();
+                    meant.replace_range(range.clone(), unit);
+                    instead = Some(Value::text(&meant));
+                }
                 let hint = guess.map_or_else(String::new, |unit| format!("did you mean `{unit}`?"));
                 let diagnostic = self.at(Diagnostic::error("unknown-unit", title), node, place(range), &hint);
                 if of_meant.is_empty() {
@@ -240,10 +313,12 @@ impl<'a> Walker<'a> {
                 self.at(Diagnostic::error("no-unit", title), node, place(range), &hint)
             }
         };
-        self.found.push(match example {
+        let diagnostic = match example {
             Some(example) => diagnostic.note(format!("a number, a space and a unit, e.g. {example}")),
             None => diagnostic,
-        });
+        };
+        let fix = instead.map_or(Fix::None, |value| Fix::Replace(node.id(), value, Meant::Unknown));
+        self.found.push((diagnostic, fix));
     }
 
     fn whole_number(&mut self, node: &Node, number: i64, shape: &Shape<'a>, path: &str) {
@@ -255,7 +330,8 @@ impl<'a> Walker<'a> {
             } else {
                 format!("between {lowest} and {highest}")
             };
-            return self.out_of_range(node, &number.to_string(), &limits, path);
+            let nearest = Value::Integer(number.clamp(lowest, highest));
+            return self.out_of_range(node, &number.to_string(), &limits, path, nearest);
         }
         #[expect(clippy::cast_precision_loss, reason = "limits of numbers are far below 2^53")]
         self.number(node, number as f64, shape, path);
@@ -269,14 +345,23 @@ impl<'a> Walker<'a> {
             (shape.below, shape.below.is_some_and(|limit| number >= limit), "below"),
         ];
         if let Some((Some(limit), _, word)) = limits.into_iter().find(|(_, broken, _)| *broken) {
-            self.out_of_range(node, &number.to_string(), &format!("{word} {limit}"), path);
+            let nearest = match (&node.value, word) {
+                #[expect(clippy::cast_possible_truncation, reason = "limits of numbers are far below 2^53")]
+                (Value::Integer(_), "at least" | "at most") => Value::Integer(limit as i64),
+                #[expect(clippy::cast_possible_truncation, reason = "limits of numbers are far below 2^53")]
+                (Value::Integer(_), "above") => Value::Integer(limit as i64 + 1),
+                (_, "at least" | "at most") => Value::Float(limit),
+                (_, "above") => Value::Float(limit + 1.0),
+                _ => Value::Float(limit - 1.0),
+            };
+            self.out_of_range(node, &number.to_string(), &format!("{word} {limit}"), path, nearest);
         }
     }
 
-    fn out_of_range(&mut self, node: &Node, number: &str, limits: &str, path: &str) {
+    fn out_of_range(&mut self, node: &Node, number: &str, limits: &str, path: &str, nearest: Value) {
         let title = format!("`{}` must be {limits}, and this is {number}", last_key(path));
         let diagnostic = self.at(Diagnostic::error("out-of-range", title), node, node.range.clone(), "");
-        self.found.push(diagnostic);
+        self.found.push((diagnostic, Fix::Replace(node.id(), nearest, Meant::Unknown)));
     }
 
     fn list(&mut self, node: &Node, items: &[Node], shape: &Shape<'a>, path: &str) {
@@ -291,7 +376,10 @@ impl<'a> Walker<'a> {
             };
             let title = format!("`{}` has {meant} items, and this has {count}", last_key(path));
             let diagnostic = self.at(Diagnostic::error("wrong-length", title), node, node.range.clone(), "");
-            self.found.push(diagnostic);
+            let fix = shape
+                .placeholder(self.schema)
+                .map_or(Fix::None, |value| Fix::Replace(node.id(), value, Meant::Unknown));
+            self.found.push((diagnostic, fix));
         }
         for (index, item) in items.iter().enumerate() {
             if let Some(schema) = shape.items_at(index) {
@@ -319,7 +407,11 @@ impl<'a> Walker<'a> {
                 let range = self.label_range(value);
                 let diagnostic = self.at(Diagnostic::error("unknown-key", title), value, range, &hint);
                 let list = if names.is_empty() { "no keys".to_owned() } else { names.join(", ") };
-                self.found.push(diagnostic.note(format!("{whose} has: {list}")));
+                let fix = match guess {
+                    Some(name) => Fix::Rename(value.id(), name.to_owned()),
+                    None => Fix::Remove(value.id()),
+                };
+                self.found.push((diagnostic.note(format!("{whose} has: {list}")), fix));
             }
         }
         if self.partial && path.is_empty() {
@@ -336,15 +428,10 @@ impl<'a> Walker<'a> {
             if let Some(sentence) = schema.and_then(|schema| shape::first_sentence(self.schema, schema)) {
                 diagnostic = diagnostic.note(format!("`{missing}`: {sentence}"));
             }
-            self.found.push(diagnostic);
+            let instead = schema.and_then(|schema| shape::placeholder(self.schema, schema));
+            let fix = instead.map_or(Fix::None, |value| Fix::Insert(node.id(), (*missing).to_owned(), value));
+            self.found.push((diagnostic, fix));
         }
-    }
-
-    /// "did you mean" for a key that is missing, where one that does not belong is near.
-    fn misspelt(&self, table: &BTreeMap<String, Node>, missing: &str, known: &[&str]) -> String {
-        let strangers = table.keys().map(String::as_str).filter(|key| !known.contains(key));
-        nearest(missing, strangers)
-            .map_or_else(String::new, |key| format!("is it meant by {}?", or_list([key])))
     }
 
     /// Where the caret stands for a whole table or a key: at its name.

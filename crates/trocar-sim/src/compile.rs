@@ -21,10 +21,11 @@ use std::collections::BTreeMap;
 use trocar_fault::{Fault, Start, Target};
 use trocar_logic::{Condition, LogicError, Requirement};
 use trocar_plant::{DisplacementSensor, EdgeRecorder, Followed, InstrumentConfig, PositionTracker};
-use trocar_scenario::{Loaded, LoadedInstrument, LoadedRobot, LoadedScene, formula_diagnostic};
+use trocar_scenario::{Loaded, LoadedInstrument, LoadedRobot, LoadedScene, Place, formula_diagnostic};
+use trocar_signal::diagnostic::nearest;
 use trocar_signal::{
-    Component, Diagnostic, ElementRef, GroupClass, GroupId, Layout, Problem, Provenance, Rate, Registration,
-    Standing,
+    Component, Diagnostic, ElementRef, GroupClass, GroupId, GroupSpec, Layout, Problem, Provenance, Rate,
+    Registration, Standing,
 };
 
 /// A scenario whose files make sense: its cases are compiled one by one, when they run.
@@ -78,18 +79,31 @@ fn assemble_scene(scene: &LoadedScene, step_rate: Rate) -> Result<Devices, Vec<D
         let Some(robot) = scene.robots.get(instance) else { continue };
         for (joint, quantity) in &placed.start {
             let coordinate = robot.robot.mechanism.coordinates.iter().find(|c| c.name == *joint);
-            let what = match coordinate {
-                None => format!("there is no joint `{joint}`"),
-                Some(c) if quantity.dimension != c.kind.position() => {
-                    format!("{} is meant here, and this is {}", c.kind.position(), quantity.dimension)
+            let key = format!("robots.{instance}.start.{joint}");
+            let problem = |what: String| scene.spans.problem("", &Problem::new(key.clone(), what));
+            match coordinate {
+                None => {
+                    let names = robot.robot.mechanism.coordinates.iter().map(|c| c.name.as_str());
+                    let place = scene.spans.key(&key);
+                    let hint = nearest(joint, names.clone()).map(|near| format!("did you mean `{near}`?"));
+                    let list: Vec<&str> = names.collect();
+                    found.push(
+                        Diagnostic::error("unknown-name", format!("there is no joint `{joint}`"))
+                            .at(place.file, place.range, hint.unwrap_or_default())
+                            .note(format!("there is: {}", list.join(", "))),
+                    );
                 }
+                Some(c) if quantity.dimension != c.kind.position() => found.push(problem(format!(
+                    "{} is meant here, and this is {}",
+                    c.kind.position(),
+                    quantity.dimension
+                ))),
                 Some(c) if !(c.lower.value.si..=c.upper.value.si).contains(&quantity.si) => {
-                    "this lies beyond the joint's limits".to_owned()
+                    let what = "this lies beyond the joint's limits".to_owned();
+                    found.push(Diagnostic { code: "beyond-limits".to_owned(), ..problem(what) });
                 }
-                Some(_) => continue,
-            };
-            let problem = Problem::new(format!("robots.{instance}.start.{joint}"), what);
-            found.push(scene.spans.problem("", &problem));
+                Some(_) => {}
+            }
         }
         let setting = Setting {
             gravity_in_world_mps2: gravity,
@@ -218,6 +232,19 @@ fn schedule_errors(scene: &LoadedScene, errors: &[crate::ScheduleError]) -> Vec<
         .collect()
 }
 
+/// The one part in which two paths of equally many differ, as bytes of the first, with that of the second. Not the first
+/// part: its length is that of a role or of a robot.
+fn differing_part<'n>(path: &str, near: &'n str) -> Option<(std::ops::Range<usize>, &'n str)> {
+    let (parts, meant): (Vec<&str>, Vec<&str>) = (path.split('.').collect(), near.split('.').collect());
+    if parts.len() != meant.len() {
+        return None;
+    }
+    let mut different = (0..parts.len()).filter(|i| parts[*i] != meant[*i]);
+    let (at, None) = (different.next().filter(|at| *at > 0)?, different.next()) else { return None };
+    let start: usize = parts[..at].iter().map(|part| part.len() + 1).sum();
+    Some((start..start + parts[at].len(), meant[at]))
+}
+
 /// An instrument, and its rate where it has one of its own.
 type Instrument = (Box<dyn Component>, Option<f64>);
 
@@ -285,8 +312,17 @@ impl<'a> Compiler<'a> {
         });
     }
 
+    /// Gives the last mistake a code of its own.
+    pub(crate) fn recode(&mut self, code: &str) {
+        if let Some(last) = self.found.last_mut() {
+            code.clone_into(&mut last.code);
+        }
+    }
+
     pub(crate) fn problems(&mut self, prefix: &str, problems: &[Problem]) {
-        self.found.extend(problems.iter().map(|p| self.loaded.spans.problem(prefix, p)));
+        let loaded = self.loaded;
+        let in_words = |p: &Problem| Problem::new(&p.key, loaded.roles.in_words_of_the_method(&p.what));
+        self.found.extend(problems.iter().map(|p| loaded.spans.problem(prefix, &in_words(p))));
     }
 
     pub(crate) fn formula_errors(&mut self, key: &str, errors: &[LogicError]) {
@@ -303,18 +339,67 @@ impl<'a> Compiler<'a> {
 
     /// Nothing is called so: the nearest name, and where to look.
     pub(crate) fn unknown_signal(&mut self, key: &str, path: &str, layout: &Layout) {
-        let place = self.loaded.spans.value(key);
+        let near = layout.nearest_path(path);
+        let note = format!("all that there is: trocar paths {}", self.file());
+        self.unknown(key, self.loaded.spans.value(key), path, near, note);
+    }
+
+    /// The scenario's path, as a person types it.
+    pub(crate) fn file(&self) -> &str {
+        self.loaded.files.first().map_or("FILE", |f| f.shown.as_str())
+    }
+
+    /// Nothing is called `path`, which stands at `key`; what it may mean, and where to look. Where only one part of a
+    /// path differs from what is meant, the caret stands there.
+    pub(crate) fn unknown(
+        &mut self,
+        key: &str,
+        place: Place,
+        path: &str,
+        near: Option<String>,
+        note: String,
+    ) {
         let words = self.loaded.roles.in_words_of_the_method(path);
-        let hint = layout
-            .nearest_path(path)
-            .map(|near| format!("did you mean `{}`?", self.loaded.roles.in_words_of_the_method(&near)))
-            .unwrap_or_default();
-        let file = self.loaded.files.first().map_or("FILE", |f| f.shown.as_str());
+        let near = near.map(|near| self.loaded.roles.in_words_of_the_method(&near));
+        let part = near.as_deref().and_then(|near| differing_part(&words, near));
+        let (place, hint) = match (part, near.as_deref()) {
+            (Some((range, meant)), _) if self.is_value(key, &place) => {
+                // Spans take bytes of the text with robots for roles.
+                let shift = path.len() as isize - words.len() as isize;
+                let now = |at: usize| usize::try_from(at as isize + shift).unwrap_or(at);
+                let inside = self.loaded.spans.inside(key, now(range.start)..now(range.end));
+                (inside, format!("did you mean `{meant}`?"))
+            }
+            (_, Some(near)) => (place, format!("did you mean `{near}`?")),
+            (_, None) => (place, String::new()),
+        };
         self.found.push(
             Diagnostic::error("unknown-signal", format!("nothing here is called `{words}`"))
                 .at(place.file, place.range, hint)
-                .note(format!("all that there is: trocar paths {file}")),
+                .note(note),
         );
+    }
+
+    /// No parameter is called `path`, which is the last key of `key`, or came with the command.
+    pub(crate) fn unknown_parameter(&mut self, key: &str, path: &str, near: Option<String>) {
+        let words = |text: &str| self.loaded.roles.in_words_of_the_method(text);
+        let (path, near) = (words(path), near.map(|near| words(&near)));
+        if !self.loaded.spans.contains(key) {
+            let hint = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+            return self.problem(key, format!("there is no parameter `{path}`{hint}"));
+        }
+        let list = if key.ends_with(']') { key.rfind('[').map_or(key, |at| &key[..at]) } else { key };
+        let place = self.loaded.spans.key(list);
+        let hint = near.map_or(String::new(), |near| format!("did you mean `{near}`?"));
+        self.found.push(
+            Diagnostic::error("unknown-signal", format!("there is no parameter `{path}`"))
+                .at(place.file, place.range, hint)
+                .note(format!("all that there is: trocar paths {}", self.file())),
+        );
+    }
+
+    fn is_value(&self, key: &str, place: &Place) -> bool {
+        self.loaded.spans.contains(key) && self.loaded.spans.value(key) == *place
     }
 
     fn groups_so_far(&self) -> Result<Layout, Vec<Diagnostic>> {
@@ -494,10 +579,28 @@ impl<'a> Compiler<'a> {
             let prefix = format!("faults[{place}]");
             let whole = model.layout.group(&config.target);
             let element = model.layout.element(&config.target);
+            let key = format!("{prefix}.target");
             let Some(group) = whole.or(element.map(|e| e.group)) else {
-                self.unknown_signal(&format!("{prefix}.target"), &config.target, &model.layout);
+                let near = model.layout.nearest_path(&config.target);
+                let near = near.filter(|near| {
+                    let element = model.layout.element(near).map(|element| element.group);
+                    let group = model.layout.group(near).or(element);
+                    group.is_some_and(|group| may_fail(model.layout.spec(group)).is_ok())
+                });
+                let note = format!("all that can fail here: trocar paths {} --faults", self.file());
+                self.unknown(&key, self.loaded.spans.value(&key), &config.target, near, note);
                 continue;
             };
+            if let Err(why) = may_fail(model.layout.spec(group)) {
+                let words = self.loaded.roles.in_words_of_the_method(&config.target);
+                let place = self.loaded.spans.value(&key);
+                self.found.push(
+                    Diagnostic::error("cannot-fail", format!("`{words}` cannot fail: {why}"))
+                        .at(place.file, place.range, "")
+                        .note(format!("all that can fail here: trocar paths {} --faults", self.file())),
+                );
+                continue;
+            }
             let target = Target {
                 group: model.layout.spec(group).clone(),
                 element: if whole.is_some() { None } else { element.map(|e| e.index as usize) },
@@ -582,7 +685,16 @@ impl<'a> Compiler<'a> {
                         formula,
                     });
                 }
-                Err(errors) => self.formula_errors(&key, &errors),
+                Err(mut errors) => {
+                    // A measure that is not understood is a mistake of its own, and its name is none.
+                    let names = self.loaded.scenario.measures.keys();
+                    let missing: Vec<String> = names
+                        .filter(|name| !measures.iter().any(|measure| measure.name == **name))
+                        .map(|name| format!("nothing here is called `{name}`"))
+                        .collect();
+                    errors.retain(|error| !missing.contains(&error.title));
+                    self.formula_errors(&key, &errors);
+                }
             }
         }
         plans
@@ -639,6 +751,19 @@ impl<'a> Compiler<'a> {
                 }
             })
             .collect()
+    }
+}
+
+/// Whether a fault may act on a group.
+///
+/// # Errors
+/// Why not, in words.
+pub fn may_fail(group: &GroupSpec) -> Result<(), &'static str> {
+    match group.class {
+        GroupClass::Truth => Err("it is what really happens, and no device reads it"),
+        _ if group.path.starts_with("program.") => Err("it is the test's own book of what it does"),
+        GroupClass::Instrument => Err("no device reads an instrument of the laboratory"),
+        GroupClass::Information => Ok(()),
     }
 }
 

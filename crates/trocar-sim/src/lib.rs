@@ -8,6 +8,7 @@ mod advice;
 mod assemble;
 pub mod bench_robot;
 pub mod case;
+pub mod check;
 pub mod compile;
 mod drive_train;
 pub mod fault_board;
@@ -31,8 +32,10 @@ pub mod state;
 pub mod step;
 
 pub use case::Case;
+pub use check::{Checks, check};
 pub use compile::{
-    Compiled, CompiledScene, check_instrument, check_robot, compile, compile_scene, slots, step_advice,
+    Compiled, CompiledScene, check_instrument, check_robot, compile, compile_scene, may_fail, slots,
+    step_advice,
 };
 pub use model::Model;
 pub use run::{RunError, Watch, run, run_with};

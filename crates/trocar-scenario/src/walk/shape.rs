@@ -4,9 +4,10 @@
 //! quantity measures) and `x-name` (what a person calls a table).
 
 use crate::text::{or_list, with_article};
-use crate::tree::Value;
+use crate::tree::{Node, Value};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
+use trocar_signal::unit;
 
 /// References are followed at most so often in a row: a schema that refers to itself without a table or list between
 /// has no finite value.
@@ -134,6 +135,66 @@ impl<'s> Shape<'s> {
         })
     }
 
+    /// A value that fits, so that what hangs on a mistake can be looked at; `None` where none can be thought of.
+    pub fn placeholder(&self, root: &'s Json) -> Option<Value> {
+        self.placeholder_within(root, MAX_HOPS)
+    }
+
+    fn placeholder_within(&self, root: &'s Json, hops: usize) -> Option<Value> {
+        if hops == 0 {
+            return None;
+        }
+        if let Some(constant) = self.constants.first() {
+            return match constant {
+                Json::String(word) => Some(Value::text(word)),
+                Json::Bool(flag) => Some(Value::Boolean(*flag)),
+                _ => constant.as_i64().map(Value::Integer),
+            };
+        }
+        if let Some(dimension) = self.dimension {
+            let symbol = unit::symbols().find(|(_, of)| of.name() == dimension).map(|(symbol, _)| symbol);
+            return Some(match (self.example, symbol) {
+                (Some(example), _) => Value::text(example.split('"').nth(1).unwrap_or("1 m")),
+                (None, Some(symbol)) => Value::text(&format!("1 {symbol}")),
+                (None, None) => Value::text("1 m"),
+            });
+        }
+        if let Some(one) = self.choices.last().and_then(|choice| choice.first()) {
+            let mut shape =
+                Shape { choices: self.choices[..self.choices.len() - 1].to_vec(), ..self.clone() };
+            shape.absorb(root, one);
+            return shape.placeholder_within(root, hops - 1);
+        }
+        let least =
+            trocar_math::max(self.minimum.unwrap_or(1.0), self.above.map_or(1.0, |above| above + 1.0));
+        match *self.types.first()? {
+            "string" => Some(Value::text("placeholder")),
+            #[expect(clippy::cast_possible_truncation, reason = "limits of numbers are far below 2^53")]
+            "integer" => Some(Value::Integer(least as i64)),
+            "number" => Some(Value::Float(least)),
+            "boolean" => Some(Value::Boolean(false)),
+            "array" => {
+                let count = usize::try_from(self.min_items.unwrap_or(0)).ok()?;
+                let items = (0..count).map(|index| {
+                    let mut shape = Shape::default();
+                    shape.absorb(root, self.items_at(index)?);
+                    Some(Node::placeholder(shape.placeholder_within(root, hops - 1)?))
+                });
+                items.collect::<Option<Vec<Node>>>().map(Value::List)
+            }
+            "object" => {
+                let keys = self.required.iter().map(|key| {
+                    let mut shape = Shape::default();
+                    shape.absorb(root, self.properties.get(key)?);
+                    let value = shape.placeholder_within(root, hops - 1)?;
+                    Some(((*key).to_owned(), Node::placeholder(value)))
+                });
+                keys.collect::<Option<BTreeMap<String, Node>>>().map(Value::Table)
+            }
+            _ => None,
+        }
+    }
+
     /// What is meant, in words: "a length", "a whole number", "`a` or `b`".
     pub fn meaning(&self) -> String {
         if !self.constants.is_empty() {
@@ -240,6 +301,11 @@ pub(super) fn meaning<'s>(root: &'s Json, schema: &'s Json) -> String {
 pub(super) fn quantity_example<'s>(root: &'s Json, schema: &'s Json) -> Option<&'s str> {
     let shape = shape_of(root, schema);
     shape.dimension.and(shape.example)
+}
+
+/// A value that fits an alternative or a key.
+pub(super) fn placeholder<'s>(root: &'s Json, schema: &'s Json) -> Option<Value> {
+    shape_of(root, schema).placeholder(root)
 }
 
 /// The one value that an alternative allows, if it allows one only.

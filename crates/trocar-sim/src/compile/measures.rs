@@ -66,7 +66,12 @@ fn measure(
     let measure = match Measure::new(config, &shape) {
         Ok(measure) => measure,
         Err(problems) => {
-            compiler.problems(&prefix, &problems);
+            for problem in problems {
+                compiler.problems(&prefix, std::slice::from_ref(&problem));
+                if problem.key == "window.skip" {
+                    compiler.recode("empty-window");
+                }
+            }
             return None;
         }
     };
@@ -76,6 +81,7 @@ fn measure(
             if compiler.loaded.scenario.faults.is_empty() {
                 compiler
                     .problem(&prefix, "there is no fault in this scenario, and so no twin to deviate from");
+                compiler.recode("no-twin");
                 return None;
             }
             Feed::Twin(first_source)

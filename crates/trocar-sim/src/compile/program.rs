@@ -10,7 +10,7 @@ use trocar_logic::Condition;
 use trocar_scenario::phase::PhaseConfig;
 use trocar_scenario::scenario::Drawn;
 use trocar_signal::diagnostic::nearest;
-use trocar_signal::{AnyQuantity, Dimension, GroupKind, GroupSpec, Layout, Nanos, Registration};
+use trocar_signal::{AnyQuantity, Diagnostic, Dimension, GroupKind, GroupSpec, Layout, Nanos, Registration};
 
 /// The program with what it is made of.
 pub(crate) struct Made {
@@ -68,7 +68,10 @@ pub(crate) fn compile(compiler: &mut Compiler<'_>) -> Made {
         compiler
             .problem("phases", format!("the conditions of all phases read more than {MAX_SIGNALS} signals"));
     }
-    start_delays(compiler, &mut inboxes);
+    // Where a command is not known, it may be the one that varies.
+    if compiler.found.iter().all(|found| found.code != "unknown-signal") {
+        start_delays(compiler, &mut inboxes);
+    }
     Made { phases, inboxes: inboxes.list, constants: compiler.constants.clone(), poses: names }
 }
 
@@ -89,18 +92,16 @@ impl Inboxes {
             .find(|spec| spec.path == path)
             .cloned();
         let Some(spec) = spec else {
-            let known: Vec<String> = compiler
-                .nodes
-                .iter()
-                .flat_map(|n| &n.registration.inboxes)
-                .map(|spec| compiler.loaded.roles.in_words_of_the_method(&spec.path))
-                .collect();
-            let words = compiler.loaded.roles.in_words_of_the_method(path);
-            let near = nearest(&words, known.iter().map(String::as_str)).map_or_else(
-                || format!("commands are: {}", known.join(", ")),
-                |n| format!("did you mean `{n}`?"),
-            );
-            compiler.problem(key, format!("there is no command `{words}`; {near}"));
+            let inboxes = compiler.nodes.iter().flat_map(|n| &n.registration.inboxes);
+            let known: Vec<&str> = inboxes.map(|spec| spec.path.as_str()).collect();
+            let near = nearest(path, known.iter().copied()).map(str::to_owned);
+            let words: Vec<String> =
+                known.iter().map(|path| compiler.loaded.roles.in_words_of_the_method(path)).collect();
+            let place = match key.contains(".send.") {
+                true => compiler.loaded.spans.key(key),
+                false => compiler.loaded.spans.value(key),
+            };
+            compiler.unknown(key, place, path, near, format!("commands here: {}", words.join(", ")));
             return None;
         };
         let (instance, rest) = path.split_once('.')?;
@@ -135,15 +136,20 @@ fn sends(compiler: &mut Compiler<'_>, key: &str, config: &PhaseConfig, inboxes: 
             compiler.problem(&key, "this command takes positions, not words: use `move`, `step` or `ramp`");
             continue;
         };
-        for word in &words.0 {
+        for (number, word) in words.0.iter().enumerate() {
             match states.iter().position(|s| s == word) {
                 Some(at) => sends.push(Send { inbox, values: vec![at as f64] }),
                 None => {
-                    let near = nearest(word, states.iter().map(String::as_str)).map_or_else(
-                        || format!("it takes: {}", states.join(", ")),
-                        |near| format!("did you mean `{near}`?"),
+                    let item = format!("{key}[{number}]");
+                    let item = if compiler.loaded.spans.contains(&item) { &item } else { &key };
+                    let place = compiler.loaded.spans.value(item);
+                    let near = nearest(word, states.iter().map(String::as_str));
+                    let hint = near.map_or(String::new(), |near| format!("did you mean `{near}`?"));
+                    compiler.found.push(
+                        Diagnostic::error("unknown-value", format!("this command does not take `{word}`"))
+                            .at(place.file, place.range, hint)
+                            .note(format!("it takes: {}", states.join(", "))),
                     );
-                    compiler.problem(&key, format!("this command does not take `{word}`; {near}"));
                 }
             }
         }
@@ -223,8 +229,14 @@ fn joint(
         None => {
             let known: Vec<&str> =
                 spec.elements.iter().filter_map(|e| e.name.strip_prefix("position.")).collect();
-            let what = format!("there is no joint `{joint}`; the joints are {}", known.join(", "));
-            compiler.problem(&format!("{key}.joint"), what);
+            let hint = nearest(joint, known.iter().copied())
+                .map_or(String::new(), |near| format!("did you mean `{near}`?"));
+            let place = compiler.loaded.spans.value(&format!("{key}.joint"));
+            compiler.found.push(
+                Diagnostic::error("unknown-name", format!("there is no joint `{joint}`"))
+                    .at(place.file, place.range, hint)
+                    .note(format!("the joints are {}", known.join(", "))),
+            );
             None
         }
     }
@@ -291,7 +303,9 @@ fn start_delays(compiler: &mut Compiler<'_>, inboxes: &mut Inboxes) {
         let Some(command) = path.strip_suffix(".start") else { continue };
         let key = format!("variation.\"{path}\"");
         let Some(inbox) = inboxes.list.iter_mut().find(|inbox| inbox.spec.path == command) else {
-            compiler.problem(&key, format!("no phase uses the command `{command}`"));
+            let words = compiler.loaded.roles.in_words_of_the_method(command);
+            compiler.problem(&key, format!("no phase uses the command `{words}`"));
+            compiler.recode("unused-command");
             continue;
         };
         match law.uniform {

@@ -99,11 +99,12 @@ fn parameters(compiler: &mut Compiler<'_>, model: &Model, key: &str, path: &str)
         found = own.as_deref().map(named).unwrap_or_default();
     }
     if found.is_empty() {
-        let near = nearest(path, model.parameters.iter().map(|p| p.path.as_str()));
-        let words = compiler.loaded.roles.in_words_of_the_method(path);
-        let near = near.map(|n| compiler.loaded.roles.in_words_of_the_method(n));
-        let hint = near.map_or(String::new(), |n| format!("; did you mean `{n}`?"));
-        compiler.problem(key, format!("there is no parameter `{words}`{hint}"));
+        let near = nearest(path, model.parameters.iter().map(|p| p.path.as_str())).map(str::to_owned);
+        // `arm.speed` is short for `arm.arm.speed`: what is near to the short form is meant as well.
+        let short = |p: &ParameterSpec| Some(p.path.replacen(".arm.", ".", 1)).filter(|s| *s != p.path);
+        let shorts: Vec<String> = model.parameters.iter().filter_map(short).collect();
+        let near = near.or_else(|| nearest(path, shorts.iter().map(String::as_str)).map(str::to_owned));
+        compiler.unknown_parameter(key, path, near);
     }
     let fixed = found.iter().find(|i| !model.parameters[**i].tunable);
     if let Some(fixed) = fixed {

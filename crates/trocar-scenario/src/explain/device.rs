@@ -1,0 +1,216 @@
+//! A scene or a robot in sentences: what it is, its joints, what is assumed of it.
+
+use super::catalogue::Language;
+use super::formula::limit;
+use super::page::{Explanation, Page, Table};
+use super::scenario::sources;
+use crate::load::{LoadedRobot, LoadedScene};
+use serde_json::Value as Json;
+
+/// A scene with its robots, as sentences.
+#[must_use]
+pub fn explain_scene(scene: &LoadedScene, language: Language) -> Explanation {
+    let mut page = Page::new(language);
+    let words = page.words;
+    let file = Table::new(&scene.written, "");
+    page.section("conditions");
+    let rate = file.quantity(words, "step_rate").unwrap_or_default();
+    page.say("scene.step", &[("rate", &rate)]);
+    match file.vector(words, "gravity") {
+        Some([x, y, z]) => page.say("scene.gravity", &[("x", &x), ("y", &y), ("z", &z)]),
+        None => page.say("scene.gravity.standard", &[]),
+    }
+    references(&mut page, &file);
+    page.section("robots");
+    let robots = file.table("robots");
+    for name in robots.names() {
+        let placed = robots.table(name);
+        let title = scene.robots.get(name).map_or("", |robot| robot.robot.title.as_str());
+        let values = [("name", name), ("file", placed.text("file").unwrap_or("")), ("title", title)];
+        page.say("scene.robot", &values);
+        if let Some(instrument) = placed.text("instrument") {
+            page.say("scene.instrument", &[("file", instrument)]);
+        }
+        let base = placed.table("base");
+        if let Some([x, y, z]) = base.vector(words, "position") {
+            page.say("scene.base", &[("x", &x), ("y", &y), ("z", &z)]);
+        }
+        let turned = base.table("orientation");
+        if !turned.is_empty() {
+            let axis = turned.get("axis").and_then(Json::as_array);
+            let axis: Vec<String> = axis.into_iter().flatten().map(Json::to_string).collect();
+            let angle = turned.quantity(words, "angle").unwrap_or_default();
+            page.say("scene.base.turned", &[("axis", &axis.join(", ")), ("angle", &angle)]);
+        }
+        let start = placed.table("start");
+        let starts: Vec<String> = start
+            .names()
+            .into_iter()
+            .map(|joint| {
+                let value = start.quantity(words, joint).unwrap_or_default();
+                words.say("scene.joint", &[("joint", joint), ("value", &value)])
+            })
+            .collect();
+        match starts.is_empty() {
+            true => page.say("scene.home", &[]),
+            false => page.say("scene.start", &[("list", &words.list(&starts))]),
+        }
+        if let Some(count) = placed.quantity(words, "substeps") {
+            page.say("scene.substeps", &[("count", &count)]);
+        }
+        if let Some(robot) = scene.robots.get(name) {
+            let status = words.say(&format!("status.{}", robot.robot.status.word()), &[]);
+            page.say("conditions.status", &[("robot", name), ("status", &status)]);
+        }
+        page.rest(&placed);
+    }
+    for key in ["format", "kind", "title"] {
+        file.get(key);
+    }
+    page.rest(&file);
+    page.finish(&scene.scene.title, &scene.address)
+}
+
+fn references(page: &mut Page, file: &Table<'_>) {
+    let documents: Vec<String> = file.texts("references").into_iter().map(str::to_owned).collect();
+    if !documents.is_empty() {
+        page.say("robot.references", &[("list", &page.words.clauses(&documents))]);
+    }
+}
+
+/// A robot, shortly: what it is, its joints, its control, what is declared and what is assumed of it. Its numbers are
+/// many; they stand in the file, and `trocar inspect` says what they amount to.
+#[must_use]
+pub fn explain_robot(robot: &LoadedRobot, language: Language) -> Explanation {
+    let mut page = Page::new(language);
+    let words = page.words;
+    let file = Table::new(&robot.written, "");
+    let mechanism = file.table("mechanism");
+    page.section("device");
+    page.say("robot.title", &[("title", &robot.robot.title)]);
+    let status = words.say(&format!("status.{}", robot.robot.status.word()), &[]);
+    page.say("conditions.status", &[("robot", &robot.robot.title), ("status", &status)]);
+    references(&mut page, &file);
+    if let Some(urdf) = mechanism.table("urdf").text("file") {
+        page.say("robot.urdf", &[("file", urdf)]);
+    }
+    if let Some(instrument) = file.text("instrument") {
+        page.say("scene.instrument", &[("file", instrument)]);
+    }
+    let of = &robot.robot.mechanism;
+    let counts = [of.coordinates.len(), of.links.len(), robot.robot.actuators.len()].map(|n| n.to_string());
+    let [joints, links, actuators] = &counts;
+    page.say("robot.counts", &[("joints", joints), ("links", links), ("actuators", actuators)]);
+    if robot.robot.remote_centre.is_some() {
+        page.say("robot.remote_centre", &[]);
+    }
+    page.section("joints");
+    for coordinate in mechanism.tables("coordinates") {
+        let said = |key: &str| coordinate.quantity(words, key).unwrap_or_default();
+        let kind = coordinate.text("kind").unwrap_or("revolute");
+        let kind = words.say(&format!("robot.joint.{kind}"), &[]);
+        let name = coordinate.text("name").unwrap_or("");
+        let values = [("name", name), ("kind", &kind), ("lower", &said("lower")), ("upper", &said("upper"))];
+        page.say("robot.joint", &values);
+    }
+    if let Some(jaw) = mechanism.text("jaw") {
+        page.say("robot.jaw", &[("name", jaw)]);
+    }
+    page.section("control");
+    for actuator in file.tables("actuators") {
+        let mut more = String::new();
+        for (part, key) in
+            [("potentiometer", "robot.actuator.potentiometer"), ("brake", "robot.actuator.brake")]
+        {
+            if actuator.get(part).is_some() {
+                more += &words.say(key, &[]);
+            }
+        }
+        page.say("robot.actuator", &[("name", actuator.text("name").unwrap_or("")), ("more", &more)]);
+    }
+    let rate = |section: &str| file.table(section).quantity(words, "rate").unwrap_or_default();
+    let rates = ["bus", "servo", "arm", "supervisor"].map(|section| (section, rate(section)));
+    page.say("robot.rates", &rates.each_ref().map(|(key, value)| (*key, value.as_str())));
+    declared(&mut page, &file);
+    assumed(&mut page, robot, &file);
+    sources(&mut page, &file);
+    page.finish(&robot.robot.title, &robot.address)
+}
+
+fn declared(page: &mut Page, file: &Table<'_>) {
+    let words = page.words;
+    page.section("declared");
+    let limits = file.table("declared");
+    for name in limits.names() {
+        let one = limits.table(name);
+        let owner = one.table("owner");
+        let values = [
+            ("name", limit(words, name)),
+            ("value", one.quantity(words, "value").unwrap_or_default()),
+            ("document", owner.text("document").unwrap_or("").to_owned()),
+        ];
+        let key = match owner.text("kind") {
+            Some("declared") => "robot.declared",
+            _ => "robot.declared.example",
+        };
+        page.say(key, &values.each_ref().map(|(key, value)| (*key, value.as_str())));
+    }
+}
+
+fn assumed(page: &mut Page, robot: &LoadedRobot, file: &Table<'_>) {
+    let words = page.words;
+    page.section("assumed");
+    let provenance = file.table("provenance");
+    for section in provenance.names() {
+        let of = provenance.table(section);
+        let standing = words.say(&format!("standing.{}", of.text("standing").unwrap_or("")), &[]);
+        let source = of.text("source");
+        let key = if source.is_some() { "robot.section.source" } else { "robot.section" };
+        let values = [("section", section), ("standing", &standing), ("source", source.unwrap_or(""))];
+        page.say(key, &values);
+    }
+    match count_assumed(&robot.written) {
+        0 => page.say("robot.assumed.none", &[]),
+        count => page.say("robot.assumed.count", &[("count", &count.to_string())]),
+    }
+}
+
+/// How many values of a file say that they are assumed.
+fn count_assumed(json: &Json) -> usize {
+    match json {
+        Json::Object(table) => {
+            let is_one = table.contains_key("value") && table.get("standing") == Some(&Json::from("assumed"));
+            usize::from(is_one) + table.values().map(count_assumed).sum::<usize>()
+        }
+        Json::Array(items) => items.iter().map(count_assumed).sum(),
+        _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::Files;
+    use crate::{load_robot, load_scene};
+
+    #[test]
+    fn shipped_scenes_and_robots_are_explained() {
+        let files = Files::library();
+        let mut seen = 0;
+        for address in files.list("trocar:scenes").unwrap() {
+            for language in Language::ALL {
+                let explanation = if address.contains("robots/") {
+                    explain_robot(&load_robot(&files, &address).unwrap(), language)
+                } else if address.contains("instruments/") {
+                    continue;
+                } else {
+                    explain_scene(&load_scene(&files, &address).unwrap(), language)
+                };
+                let text = explanation.to_text();
+                assert!(!text.contains('{') && text.lines().count() > 6, "{text}");
+                seen += 1;
+            }
+        }
+        assert!(seen >= 20, "{seen}");
+    }
+}
