@@ -23,6 +23,7 @@ fn own_robot() -> Project {
 const ROBOT: &str = "scenes/robots/psm_classic.toml";
 const INSTRUMENT: &str = "scenes/instruments/large_needle_driver_400006.toml";
 const SCENE: &str = "scenes/psm_bench.toml";
+const UNTIL: &str = "until  = \"arm.is_homed and not arm.is_busy\"";
 
 /// A file that is no text file of this format: said with its name, and what is wrong with it.
 #[test]
@@ -137,6 +138,39 @@ fn slips_in_a_file_are_named_with_place_and_reason() {
         slip(SCENARIO, "axis = [1.0, 1.0, 0.0]", "axis = [0.0, 0.0, 0.0]", "axis"),
         slip(SCENARIO, "axis = [1.0, 1.0, 0.0]", "axis = [nan, 1.0, 0.0]", "nan"),
         slip(SCENARIO, "axis = [1.0, 1.0, 0.0]", "axis = [inf, 1.0, 0.0]", "inf"),
+        // Triggers.
+        slip(SCENARIO, UNTIL, "until  = { wen = \"arm.is_homed\" }", "when"),
+        slip(SCENARIO, UNTIL, "until  = { when = \"arm.is_homed\", held_for = \"1 mm\" }", "mm"),
+        slip(SCENARIO, UNTIL, "until  = { when = \"arm.is_homed\", after = \"1 s\" }", "all = ["),
+        slip(SCENARIO, UNTIL, "until  = { any = [\"arm.is_homed\", \"arm.is_hmed\"] }", "is_homed"),
+        slip(SCENARIO, UNTIL, "until  = { held_for = \"1 s\" }", "waits for nothing"),
+        slip(SCENARIO, UNTIL, "until  = { motion = \"done\" }", "no motion in this phase"),
+        slip(SCENARIO, UNTIL, "until  = { when = \"arm.is_homed\", in = \"swing\" }", "leave `in` out"),
+        slip(SCENARIO, UNTIL, "until  = 3", "a text, or a trigger"),
+        slip(SCENARIO, UNTIL, "until  = { any = [] }", "at least one"),
+        slip(
+            SCENARIO,
+            "dwell = \"0.1 s\" }",
+            "dwell = \"0.1 s\" }\nmeanwhile = [{ on = \"arm.is_busy\", send = {} }]",
+            "nothing to send",
+        ),
+        slip(
+            SCENARIO,
+            "[\"enable\", \"home\"]",
+            "[\"enable\", { yaw = \"1 deg\" }]",
+            "takes no joint positions",
+        ),
+        // One case for each.
+        slip(SCENARIO, "[roles]", "[for_each]\njoint = \"al\"\n[roles]", "all"),
+        slip(SCENARIO, "[roles]", "[for_each]\nthing = \"all\"\n[roles]", "list what"),
+        slip(SCENARIO, "[roles]", "[for_each]\nrow = [{ a = \"1\" }, { b = \"1\" }]\n[roles]", "same keys"),
+        slip(
+            SCENARIO,
+            "arm.truth.tip.position.y",
+            "arm.truth.tip.position.$axis",
+            "`$axis` is bound by nothing",
+        ),
+        slip(SCENARIO, UNTIL, "lasts = \"$time\"", "$time"),
         // Numbers that are none.
         slip(SCENARIO, "within = \"30 s\"", "within = \"nan s\"", "nan"),
         slip(SCENARIO, "within = \"30 s\"", "within = \"inf s\"", "inf"),

@@ -14,7 +14,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("measure", &["signal", "math"]),
     ("plant", &["signal", "math", "dynamics"]),
     ("control", &["signal", "math", "dynamics"]),
-    ("fault", &["signal", "math"]),
+    ("fault", &["signal", "math", "logic"]),
     ("scenario", &["signal", "math", "logic", "measure", "plant", "control", "fault"]),
     ("sim", &["signal", "math", "dynamics", "logic", "measure", "plant", "control", "fault", "scenario"]),
     ("evidence", &["signal", "math", "measure", "control", "scenario", "sim"]),

@@ -143,7 +143,10 @@ fn plan_one(
         None => (0..loaded.cases.len()).collect(),
         Some(wanted) => {
             let number = wanted.parse::<usize>().ok();
-            let found = loaded.cases.iter().position(|c| c.name == wanted || Some(c.number) == number);
+            // Spaces need quotes in a shell: `FILE#joint=yaw` will do.
+            let bare = |name: &str| name.chars().filter(|c| !c.is_whitespace()).collect::<String>();
+            let is_it = |name: &str| name == wanted || bare(name) == bare(wanted);
+            let found = loaded.cases.iter().position(|c| is_it(&c.name) || Some(c.number) == number);
             match found {
                 Some(place) => vec![place],
                 None => {

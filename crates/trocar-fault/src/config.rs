@@ -3,6 +3,7 @@
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::borrow::Cow;
+use trocar_logic::{TriggerConfig, TriggerPlace};
 use trocar_signal::quantity::Duration;
 use trocar_signal::{AnyQuantity, Nanos, Problem, Time};
 
@@ -113,10 +114,16 @@ pub struct FaultConfig {
     /// `missed_counts`: how many counts are missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counts: Option<i64>,
-    /// When it starts.
-    pub starts: StartConfig,
-    /// How long it lasts: `"for good"`, or a duration.
-    pub lasts: Lasts,
+    /// When it starts: a condition, or a table such as `{ at = "3 s" }`, `{ in = "walk", after = "1 s" }` or
+    /// `{ in = "walk", when = "rise(...)", occurrence = 4 }`.
+    pub starts: TriggerConfig,
+    /// How long it lasts: `"for good"`, or a duration. Either this or `ends`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lasts: Option<Lasts>,
+    /// When it ends: a condition, or a table such as `{ after = "2 s" }` (since the fault began) or
+    /// `{ when = "...", held_for = "0.5 s" }`. It does not come again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ends: Option<TriggerConfig>,
     /// How long it takes to come in fully; without it, it is there at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ramp: Option<Duration>,
@@ -126,91 +133,6 @@ pub struct FaultConfig {
     /// The one component that reads the changed values; without it, all do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reader: Option<String>,
-}
-
-/// When a fault starts: `{ at = "3 s" }`, `{ in = "walk", after = "1 s" }` or
-/// `{ in = "walk", when = "rise(...)", occurrence = 4 }`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct StartConfig {
-    /// Time since the start of the run.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub at: Option<Duration>,
-    /// The phase in which it starts.
-    #[serde(default, rename = "in", skip_serializing_if = "Option::is_none")]
-    pub phase: Option<String>,
-    /// Time since that phase began.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub after: Option<Duration>,
-    /// The condition on which it starts.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub when: Option<String>,
-    /// Which time the condition comes true that counts; the first without it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub occurrence: Option<u32>,
-}
-
-/// When a fault starts, checked.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Start {
-    /// At an instant of the run.
-    At(Time),
-    /// At a time after a phase began.
-    InPhase {
-        /// The phase.
-        phase: String,
-        /// Time since it began.
-        after: Nanos,
-    },
-    /// When a condition comes true.
-    When {
-        /// The phase in which it counts; `None`: always.
-        phase: Option<String>,
-        /// The condition's text.
-        condition: String,
-        /// Which time it comes true that counts, from 1.
-        occurrence: u32,
-    },
-}
-
-impl StartConfig {
-    /// What it means.
-    ///
-    /// # Errors
-    /// Keys that do not go together, times that are negative.
-    pub fn start(&self) -> Result<Start, Vec<Problem>> {
-        let mut problems = Vec::new();
-        let mut time = |key: &str, duration: Option<Duration>| {
-            let nanos = duration.map(|d| Nanos::from_seconds(d.si()));
-            if nanos == Some(None) {
-                problems.push(Problem::new(key, "a time from zero on is meant"));
-            }
-            nanos.flatten()
-        };
-        let (at, after) = (time("at", self.at), time("after", self.after));
-        if self.occurrence == Some(0) {
-            problems.push(Problem::new("occurrence", "occurrences are counted from 1"));
-        }
-        if !problems.is_empty() {
-            return Err(problems);
-        }
-        match (at, &self.phase, after, &self.when, self.occurrence) {
-            (Some(at), None, None, None, None) => Ok(Start::At(Time::ZERO.plus(at))),
-            (None, Some(phase), after, None, None) => {
-                Ok(Start::InPhase { phase: phase.clone(), after: after.unwrap_or(Nanos::ZERO) })
-            }
-            (None, phase, None, Some(condition), occurrence) => Ok(Start::When {
-                phase: phase.clone(),
-                condition: condition.clone(),
-                occurrence: occurrence.unwrap_or(1),
-            }),
-            _ => Err(vec![Problem::new(
-                "",
-                "a fault starts { at = TIME }, { in = PHASE, after = DURATION } or \
-                 { in = PHASE, when = CONDITION, occurrence = N }",
-            )]),
-        }
-    }
 }
 
 /// How long a fault lasts.
@@ -301,13 +223,30 @@ impl FaultConfig {
             }
         }
         self.check_amount(&mut problems);
-        if let Err(starts) = self.starts.start() {
-            problems.extend(starts.into_iter().map(|p| {
-                let key = if p.key.is_empty() { "starts".to_owned() } else { format!("starts.{}", p.key) };
+        let mut under = |word: &str, trigger: &TriggerConfig, place: TriggerPlace| {
+            problems.extend(trigger.check(place).into_iter().map(|p| {
+                let key = if p.key.is_empty() { word.to_owned() } else { format!("{word}.{}", p.key) };
                 Problem::new(key, p.what)
             }));
+        };
+        under("starts", &self.starts, TriggerPlace::FaultStart);
+        if let Some(ends) = &self.ends {
+            under("ends", ends, TriggerPlace::FaultEnd);
         }
-        if let Lasts::For(duration) = self.lasts
+        match (self.lasts, &self.ends) {
+            (None, None) => problems.push(Problem::new(
+                "",
+                format!(
+                    "how long does `{}` last? Write lasts = \"for good\", a duration, or `ends` with a trigger",
+                    self.name
+                ),
+            )),
+            (Some(_), Some(_)) => {
+                problems.push(Problem::new("ends", "a fault ends by `lasts` or by `ends`, not by both"));
+            }
+            _ => {}
+        }
+        if let Some(Lasts::For(duration)) = self.lasts
             && Nanos::from_seconds(duration.si()).is_none_or(|d| d == Nanos::ZERO)
         {
             problems.push(Problem::new("lasts", "a fault lasts longer than nothing, or \"for good\""));
@@ -359,6 +298,7 @@ fn is_name(text: &str) -> bool {
 pub(crate) mod tests {
     use super::*;
     use proptest::prelude::*;
+    use trocar_logic::TriggerTable;
 
     const KNEE: &str = r#"
         name        = "knee_stuck"
@@ -381,12 +321,39 @@ pub(crate) mod tests {
             sd: None,
             bit: None,
             counts: None,
-            starts: StartConfig { at: Some(Duration::from_si(1.0)), ..StartConfig::default() },
-            lasts: Lasts::ForGood,
+            starts: at_s(1.0),
+            lasts: Some(Lasts::ForGood),
+            ends: None,
             ramp: None,
             must_change: None,
             reader: None,
         }
+    }
+
+    fn at_s(seconds: f64) -> TriggerConfig {
+        TriggerConfig::Table(Box::new(TriggerTable {
+            at: Some(Duration::from_si(seconds)),
+            ..TriggerTable::default()
+        }))
+    }
+
+    /// A fault lasts, or ends by a trigger: one of the two, and a trigger that stands in a file reads as one.
+    #[test]
+    fn an_end_is_a_duration_or_a_trigger() {
+        let ends =
+            |text: &str| toml::from_str::<FaultConfig>(&KNEE.replace("lasts       = \"for good\"", text));
+        for text in ["ends = \"exo.is_busy\"", "ends = { after = \"2 s\" }", "lasts = \"2 s\""] {
+            assert_eq!(ends(text).unwrap().check(), [], "{text}");
+        }
+        assert_eq!(keys(&ends("").unwrap().check()), [""]);
+        assert_eq!(keys(&ends("lasts = \"2 s\"\nends = \"exo.is_busy\"").unwrap().check()), ["ends"]);
+        assert_eq!(keys(&ends("ends = { held_for = \"1 s\" }").unwrap().check()), ["ends"]);
+        let short: FaultConfig = toml::from_str(&KNEE.replace(
+            "{ in = \"walk\", when = \"rise(exo.gait.right.percent >= 66 %)\", occurrence = 4 }",
+            "\"exo.is_busy\"",
+        ))
+        .unwrap();
+        assert_eq!(short.starts, TriggerConfig::Condition("exo.is_busy".to_owned()));
     }
 
     fn keys(problems: &[Problem]) -> Vec<&str> {
@@ -397,27 +364,21 @@ pub(crate) mod tests {
     fn a_file_reads_into_a_fault_and_back() {
         let config: FaultConfig = toml::from_str(KNEE).unwrap();
         assert_eq!(config.check(), []);
-        assert_eq!(
-            config.starts.start(),
-            Ok(Start::When {
-                phase: Some("walk".to_owned()),
-                condition: "rise(exo.gait.right.percent >= 66 %)".to_owned(),
-                occurrence: 4
-            })
-        );
-        assert_eq!(config.lasts, Lasts::ForGood);
+        let TriggerConfig::Table(starts) = &config.starts else { panic!("{:?}", config.starts) };
+        assert_eq!((starts.phase.as_deref(), starts.occurrence), (Some("walk"), Some(4)));
+        assert_eq!(config.lasts, Some(Lasts::ForGood));
         let again: FaultConfig = toml::from_str(&toml::to_string(&config).unwrap()).unwrap();
         assert_eq!(again, config);
         assert!(toml::from_str::<FaultConfig>(&KNEE.replace("must_change", "must_chang")).is_err());
         assert!(toml::from_str::<FaultConfig>(&KNEE.replace("for good", "for ever")).is_err());
         let brief: FaultConfig = toml::from_str(&KNEE.replace("for good", "200 ms")).unwrap();
-        assert_eq!(brief.lasts.end(Time(5)), Time(200_000_005));
+        assert_eq!(brief.lasts.unwrap().end(Time(5)), Time(200_000_005));
     }
 
     #[test]
     fn the_schema_describes_every_key() {
         let schema = schemars::schema_for!(FaultConfig);
-        for object in [schema.as_value(), schema.as_value().pointer("/$defs/StartConfig").unwrap()] {
+        for object in [schema.as_value(), schema.as_value().pointer("/$defs/TriggerTable").unwrap()] {
             for (key, property) in object["properties"].as_object().unwrap() {
                 assert!(property.get("description").is_some(), "{key}");
             }
@@ -455,7 +416,10 @@ pub(crate) mod tests {
             (FaultConfig { rate: zero, ..fault(Kind::Drift) }, "rate"),
             (FaultConfig { sd: zero, ..fault(Kind::Noise) }, "sd"),
             (FaultConfig { counts: Some(0), ..fault(Kind::MissedCounts) }, "counts"),
-            (FaultConfig { lasts: Lasts::For(Duration::from_si(0.0)), ..fault(Kind::Dropout) }, "lasts"),
+            (
+                FaultConfig { lasts: Some(Lasts::For(Duration::from_si(0.0))), ..fault(Kind::Dropout) },
+                "lasts",
+            ),
             (FaultConfig { ramp: Some(Duration::from_si(0.1)), ..fault(Kind::Dropout) }, "ramp"),
             (FaultConfig { ramp: Some(Duration::from_si(0.0)), ..fault(Kind::StuckLast) }, "ramp"),
             (
@@ -470,49 +434,20 @@ pub(crate) mod tests {
     }
 
     proptest! {
-        /// Of all combinations of keys exactly those of the three forms are taken, and a start says what they say.
-        #[test]
-        fn starts_are_of_three_forms(at: bool, phase: bool, after: bool, when: bool, occurrence in 0u32..3, given: bool) {
-            let config = StartConfig {
-                at: at.then(|| Duration::from_si(2.0)),
-                phase: phase.then(|| "walk".to_owned()),
-                after: after.then(|| Duration::from_si(0.5)),
-                when: when.then(|| "a > b".to_owned()),
-                occurrence: given.then_some(occurrence),
-            };
-            let expected = if given && occurrence == 0 {
-                None
-            } else if at {
-                (!phase && !after && !when && !given).then_some(Start::At(Time(2_000_000_000)))
-            } else if when {
-                (!after).then(|| Start::When {
-                    phase: config.phase.clone(),
-                    condition: "a > b".to_owned(),
-                    occurrence: if given { occurrence } else { 1 },
-                })
-            } else {
-                (phase && !given).then(|| Start::InPhase {
-                    phase: "walk".to_owned(),
-                    after: if after { Nanos(500_000_000) } else { Nanos::ZERO },
-                })
-            };
-            prop_assert_eq!(config.start().ok(), expected);
-        }
-
         /// A negative or huge time is an error with its key and never a panic.
         #[test]
         fn any_time_gets_an_answer(seconds in prop::num::f64::NORMAL, by in prop::num::f64::NORMAL) {
-            let starts = StartConfig { at: Some(Duration::from_si(seconds)), ..StartConfig::default() };
-            prop_assert_eq!(starts.start().is_err(), Nanos::from_seconds(seconds).is_none());
+            let starts = at_s(seconds);
+            prop_assert_eq!(starts.check(TriggerPlace::FaultStart).len(), usize::from(Nanos::from_seconds(seconds).is_none()));
             let config = FaultConfig {
                 by: Some(AnyQuantity { si: by, dimension: trocar_signal::Dimension::LENGTH }),
-                lasts: Lasts::For(Duration::from_si(seconds)),
+                lasts: Some(Lasts::For(Duration::from_si(seconds))),
                 ramp: Some(Duration::from_si(seconds)),
                 starts,
                 ..fault(Kind::Offset)
             };
             prop_assert_eq!(config.check().is_empty(), seconds > 0.0 && Nanos::from_seconds(seconds).is_some_and(|n| n.0 > 0));
-            let _ = config.lasts.end(Time(u64::MAX - 1));
+            let _ = config.lasts.map(|lasts| lasts.end(Time(u64::MAX - 1)));
         }
     }
 }

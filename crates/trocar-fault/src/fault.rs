@@ -20,7 +20,7 @@
 //!
 //! Rotations are changed as a whole or not at all: an orientation's components mean nothing alone.
 
-use crate::config::{FaultConfig, Kind, Lasts, Start};
+use crate::config::{FaultConfig, Kind, Lasts};
 use crate::words::{self, Code, Part};
 use trocar_math::random::Draw;
 use trocar_signal::{Dimension, Element, GroupKind, GroupSpec, Problem, Time};
@@ -62,8 +62,7 @@ pub struct Fault {
     /// Whether they are whole numbers.
     whole: bool,
     ramp_s: Option<f64>,
-    start: Start,
-    lasts: Lasts,
+    lasts: Option<Lasts>,
     must_change: Option<f64>,
     reader: Option<String>,
     amount: Option<String>,
@@ -95,7 +94,6 @@ impl Fault {
         if !problems.is_empty() {
             return Err(problems);
         }
-        let start = config.starts.start()?;
         let Some(action) = action(config, range) else {
             return Err(vec![Problem::new("kind", format!("`{}` lacks its amount", config.kind.word()))]);
         };
@@ -108,7 +106,6 @@ impl Fault {
             count,
             whole: wire_bits.is_some() || matches!(group.kind, GroupKind::State(_)),
             ramp_s: config.ramp.map(trocar_signal::quantity::Duration::si),
-            start,
             lasts: config.lasts,
             must_change: config.must_change.map(|q| q.si),
             reader: config.reader.clone(),
@@ -134,16 +131,10 @@ impl Fault {
         self.kind
     }
 
-    /// When it starts.
-    #[must_use]
-    pub fn start(&self) -> &Start {
-        &self.start
-    }
-
-    /// When it ends, having started at `since`; [`Time::NEVER`] if it lasts for good.
+    /// When it ends by its duration, having started at `since`; [`Time::NEVER`] if it lasts for good or until a trigger.
     #[must_use]
     pub fn end(&self, since: Time) -> Time {
-        self.lasts.end(since)
+        self.lasts.map_or(Time::NEVER, |lasts| lasts.end(since))
     }
 
     /// How far it must change its target, in SI units and radians.

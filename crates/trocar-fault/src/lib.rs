@@ -11,7 +11,7 @@ pub mod fault;
 pub mod ledger;
 pub mod words;
 
-pub use config::{FaultConfig, Kind, Lasts, Start, StartConfig};
+pub use config::{FaultConfig, Kind, Lasts};
 pub use fault::{Fault, Target};
 pub use ledger::{Deviation, Judgement, Ledger, Noted, Outcome};
 pub use words::{Code, Part};

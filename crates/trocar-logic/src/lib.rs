@@ -1,4 +1,4 @@
-//! The one expression language of Trocar: `until` conditions, fault triggers and requirement formulas.
+//! The one expression language of Trocar: conditions, the triggers made of them ([`trigger`]) and requirement formulas.
 //!
 //! A text becomes an [`Expr`] ([`parse`]), is checked against the names that exist ([`Scope`]) and becomes either a
 //! [`Condition`], evaluated during a run without allocation and with three truth values, or a [`Requirement`],
@@ -32,6 +32,7 @@ mod parser;
 mod program;
 mod render;
 mod requirement;
+pub mod trigger;
 mod types;
 
 #[cfg(test)]
@@ -48,4 +49,5 @@ pub use parser::{MAX_DEPTH, parse};
 pub use program::{MAX_INSTRUCTIONS, MAX_STACK};
 pub use render::render;
 pub use requirement::{Comparison, Requirement, Side};
+pub use trigger::{Moment, MotionWord, Trigger, TriggerConfig, TriggerError, TriggerPlace, TriggerTable};
 pub use types::{OperandId, Scope, Type};

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use trocar_signal::Problem;
+use trocar_signal::quantity::Duration;
 
 /// One measure: what is computed, from which signal, over which part of the run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -90,6 +91,31 @@ pub enum MeasureConfig {
         #[serde(default)]
         window: Window,
     },
+    /// Share of the time for which a condition held: 100 % where it held throughout. While a value that decides may not be
+    /// used, it does not hold.
+    Share {
+        /// The condition, e.g. `arm.operating_state == ENABLED`.
+        of: String,
+        /// Which part of the run counts.
+        #[serde(default)]
+        window: Window,
+    },
+    /// Share of the time for which a signal was marked as one that may be used.
+    Validity {
+        /// A signal.
+        of: String,
+        /// Which part of the run counts.
+        #[serde(default)]
+        window: Window,
+    },
+    /// How often an event came, e.g. `arm.error_event`: a command was refused.
+    Count {
+        /// An event.
+        of: String,
+        /// Which part of the run counts.
+        #[serde(default)]
+        window: Window,
+    },
     /// Largest distance between the run and its twin without the fault: Euclidean between positions, absolute between
     /// numbers.
     DeviationFromTwin {
@@ -115,7 +141,7 @@ pub enum DelayStatistic {
 }
 
 /// Which part of a run a measure reads.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Window {
     /// Name of the phase; absent: the whole run.
@@ -124,9 +150,21 @@ pub struct Window {
     /// Which readings of the phase.
     #[serde(default)]
     pub at: WindowAt,
+    /// Time from the beginning of the phase (or the run) before which nothing counts.
+    #[serde(default = "no_time", skip_serializing_if = "is_no_time")]
+    pub after: Duration,
     /// How many of the first repeats of the phase are left out, e.g. to warm up.
     #[serde(default)]
     pub skip: u32,
+}
+
+fn no_time() -> Duration {
+    Duration::from_si(0.0)
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_no_time(duration: &Duration) -> bool {
+    duration.si() == 0.0
 }
 
 /// Which readings of a phase a measure takes.
@@ -138,6 +176,8 @@ pub enum WindowAt {
     Throughout,
     /// One reading at the end of each dwell.
     DwellEnd,
+    /// The last reading of the phase: `share` and `validity` alone.
+    End,
 }
 
 impl MeasureConfig {
@@ -154,6 +194,9 @@ impl MeasureConfig {
             | MeasureConfig::Mean { window, .. }
             | MeasureConfig::Final { window, .. }
             | MeasureConfig::Range { window, .. }
+            | MeasureConfig::Share { window, .. }
+            | MeasureConfig::Validity { window, .. }
+            | MeasureConfig::Count { window, .. }
             | MeasureConfig::DeviationFromTwin { window, .. } => window,
         }
     }
@@ -177,6 +220,9 @@ impl MeasureConfig {
             | MeasureConfig::Mean { of: path, .. }
             | MeasureConfig::Final { of: path, .. }
             | MeasureConfig::Range { of: path, .. }
+            | MeasureConfig::Share { of: path, .. }
+            | MeasureConfig::Validity { of: path, .. }
+            | MeasureConfig::Count { of: path, .. }
             | MeasureConfig::DeviationFromTwin { of: path, .. } => (of(path), None),
         }
     }
@@ -194,6 +240,9 @@ impl MeasureConfig {
             MeasureConfig::Mean { .. } => "mean",
             MeasureConfig::Final { .. } => "final",
             MeasureConfig::Range { .. } => "range",
+            MeasureConfig::Share { .. } => "share",
+            MeasureConfig::Validity { .. } => "validity",
+            MeasureConfig::Count { .. } => "count",
             MeasureConfig::DeviationFromTwin { .. } => "deviation_from_twin",
         }
     }
@@ -215,11 +264,27 @@ impl MeasureConfig {
             }
         }
         let at = self.window().at;
+        if trocar_signal::Nanos::from_seconds(self.window().after.si()).is_none() {
+            problems.push(Problem::new("window.after", "a time from zero on is meant"));
+        }
+        let is_share = matches!(self, MeasureConfig::Share { .. } | MeasureConfig::Validity { .. });
+        if at == WindowAt::End && !is_share {
+            let what = "`end` is of `share` and `validity`; the last value of a signal is kind = \"final\"";
+            problems.push(Problem::new("window.at", what));
+        }
+        if is_share && at == WindowAt::DwellEnd {
+            let what = "a share is of a time: leave `at` out, or write at = \"end\"";
+            problems.push(Problem::new("window.at", what));
+        }
         match self {
             MeasureConfig::PoseRepeatability { .. } | MeasureConfig::PoseAccuracy { .. }
                 if at != WindowAt::DwellEnd =>
             {
                 let what = "attained poses are read when a dwell ends: write at = \"dwell_end\"";
+                problems.push(Problem::new("window.at", what));
+            }
+            MeasureConfig::Count { .. } if at == WindowAt::DwellEnd => {
+                let what = "events are counted when they happen: leave `at` out";
                 problems.push(Problem::new("window.at", what));
             }
             MeasureConfig::Delay { from, to, .. } => {

@@ -6,7 +6,7 @@ use crate::figure::{FigureRow, NoFigure};
 use crate::instrument::Instrument;
 use crate::position::{Accuracy, Repeatability};
 use crate::shape::{InputShape, MeasureShape, Reading, SampleLabel};
-use crate::window::{OverWindow, Statistic, Twin};
+use crate::window::{OverWindow, Share, Statistic, Twin};
 use serde::{Deserialize, Serialize};
 use trocar_signal::{Dimension, Problem, Time};
 
@@ -27,6 +27,8 @@ enum State {
     Delay(Delay),
     OverWindow(OverWindow),
     Twin(Twin),
+    Share(Share),
+    Count(u64),
 }
 
 /// Why a reading was not taken. The measure is as it was before.
@@ -105,6 +107,14 @@ impl Measure {
             MeasureConfig::Mean { .. } => over(Statistic::Mean),
             MeasureConfig::Final { .. } => over(Statistic::Final),
             MeasureConfig::Range { .. } => over(Statistic::Range),
+            MeasureConfig::Share { .. } | MeasureConfig::Validity { .. } => {
+                let at_end = config.window().at == WindowAt::End;
+                Ok((Dimension::NUMBER, State::Share(Share::new(at_end))))
+            }
+            MeasureConfig::Count { .. } => match shape.input {
+                InputShape::Event => Ok((Dimension::NUMBER, State::Count(0))),
+                ref other => Err(wrong_input(config, "of", "an event", other)),
+            },
             MeasureConfig::DeviationFromTwin { .. } => {
                 twin(config, &shape.input).map(|(d, twin)| (d, State::Twin(twin)))
             }
@@ -152,6 +162,17 @@ impl Measure {
                     state.push(at, value);
                 }
             }
+            (State::Share(state), Reading::Values(values)) => {
+                let [holds] = finite::<1>(values)?;
+                if counts {
+                    state.push(holds != 0.0);
+                }
+            }
+            (State::Count(count), Reading::Values(_)) => {
+                if counts {
+                    *count += 1;
+                }
+            }
             (State::Accuracy(state), Reading::Pair { values, reference }) => {
                 let (position_m, commanded_m) = (finite::<3>(values)?, finite::<3>(reference)?);
                 if counts {
@@ -170,7 +191,7 @@ impl Measure {
                 }
             }
             (State::Delay(state), Reading::To) => state.to(at)?,
-            (State::Repeatability(_) | State::OverWindow(_), _) => {
+            (State::Repeatability(_) | State::OverWindow(_) | State::Share(_) | State::Count(_), _) => {
                 return Err(SampleError::Form { wanted: "the values of its signal alone" });
             }
             (State::Accuracy(_) | State::Twin(_), _) => {
@@ -194,6 +215,8 @@ impl Measure {
             State::Delay(state) => state.row(self.instrument.recorder()).map(|row| vec![row]),
             State::OverWindow(state) => state.row(self.dimension, reading).map(|row| vec![row]),
             State::Twin(state) => state.row(self.dimension).map(|row| vec![row]),
+            State::Share(state) => state.row().map(|row| vec![row]),
+            State::Count(count) => Ok(vec![FigureRow::bare(*count as f64, Dimension::NUMBER, *count)]),
         }
     }
 }

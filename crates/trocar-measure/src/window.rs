@@ -103,6 +103,37 @@ impl OverWindow {
     }
 }
 
+/// The share of equal steps at which something held, in progress.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Share {
+    /// Whether the last step alone counts.
+    at_end: bool,
+    steps: u64,
+    held: u64,
+}
+
+impl Share {
+    pub fn new(at_end: bool) -> Share {
+        Share { at_end, steps: 0, held: 0 }
+    }
+
+    pub fn push(&mut self, holds: bool) {
+        if self.at_end {
+            (self.steps, self.held) = (1, u64::from(holds));
+        } else {
+            self.steps += 1;
+            self.held += u64::from(holds);
+        }
+    }
+
+    pub fn row(&self) -> Result<FigureRow, NoFigure> {
+        if self.steps == 0 {
+            return Err(NoFigure::NoReading);
+        }
+        Ok(FigureRow::bare(self.held as f64 / self.steps as f64, Dimension::NUMBER, self.steps))
+    }
+}
+
 /// The largest deviation from the twin in progress.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Twin {

@@ -9,7 +9,7 @@ use trocar_measure::*;
 use trocar_signal::{Dimension, Time};
 
 fn dwell_end(skip: u32) -> Window {
-    Window { phase: Some("cycles".into()), at: WindowAt::DwellEnd, skip }
+    Window { phase: Some("cycles".into()), at: WindowAt::DwellEnd, skip, ..Window::default() }
 }
 
 fn position() -> InputShape {

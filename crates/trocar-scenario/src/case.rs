@@ -17,6 +17,8 @@ pub struct Case {
     pub name: String,
     /// Path of a parameter to its value: what the case says over `[setup]`.
     pub settings: BTreeMap<String, String>,
+    /// Which combination of `[for_each]` it belongs to, from 0.
+    pub variant: usize,
 }
 
 /// What is wrong with `[vary]` and `vary_paired`; keys from the file's root.
@@ -97,7 +99,7 @@ pub(crate) fn expand(scenario: &ScenarioFile) -> Vec<Case> {
                     }
                 }
             }
-            Case { number: index + 1, name: words.join(", "), settings }
+            Case { number: index + 1, name: words.join(", "), settings, variant: 0 }
         })
         .collect()
 }

@@ -9,13 +9,16 @@ pub mod case;
 
 mod common;
 pub mod diff;
+mod examples;
 pub mod explain;
+pub mod for_each;
 pub mod instrument;
 mod load;
 pub mod mechanism;
 mod mount;
 pub mod phase;
 pub mod poses;
+pub mod recorded;
 mod recover;
 pub mod reference;
 pub mod render;
@@ -29,6 +32,7 @@ mod semantics;
 mod sensors;
 pub mod source;
 pub mod span;
+pub mod stimulus;
 pub mod template;
 mod text;
 mod tree;
@@ -40,7 +44,7 @@ pub use common::{FORMAT, PlacementConfig, RotationConfig, SectionProvenance};
 pub use instrument::InstrumentFile;
 pub use load::{
     Checked, Failure, FileKind, Loaded, LoadedInstrument, LoadedRobot, LoadedScene, LoadedUrdf, Overrides,
-    UrdfOptions, check, kind_of_file, load, load_instrument, load_robot, load_scene, load_urdf,
+    UrdfOptions, Variant, check, kind_of_file, load, load_instrument, load_robot, load_scene, load_urdf,
 };
 pub use mechanism::MechanismConfig;
 pub use recover::Recovery;
@@ -51,3 +55,4 @@ pub use scene::SceneFile;
 pub use semantics::formula_diagnostic;
 pub use source::{Files, SourceError, SourceFile};
 pub use span::{Place, SpanIndex};
+pub use text::join_key;

@@ -5,8 +5,11 @@ mod urdf;
 
 use crate::case::{self, Case};
 use crate::common::FORMAT;
+use crate::for_each::{self, Binding};
 use crate::instrument::{InstrumentFile, InstrumentMountConfig};
 use crate::mount::{self, Instrument};
+use crate::poses::PosesConfig;
+use crate::recorded::{self, MotionTable};
 use crate::robot::RobotFile;
 use crate::roles::{self, Roles};
 use crate::scenario::ScenarioFile;
@@ -19,8 +22,10 @@ use crate::text::{nearest, quoted};
 use crate::tree::{Node, Value};
 use crate::urdf::Urdf;
 use crate::walk;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use trocar_control::outside::ControllerConfig;
 use trocar_signal::{Diagnostic, Problem, Severity, digest};
@@ -141,6 +146,10 @@ pub struct Loaded {
     pub scene: LoadedScene,
     /// Every combination of `[vary]`, at least one; paths as in `scenario`.
     pub cases: Vec<Case>,
+    /// Where `[for_each]` makes more than one of it: the scenario of each combination, `scenario` being that of the first.
+    pub variants: Vec<Variant>,
+    /// The recorded motions, by the path that the scenario names them by.
+    pub tables: BTreeMap<String, MotionTable>,
     /// Digest of the method: everything that the scenario says except which scene and robots it runs on, apart from
     /// spacing, comments and order of keys.
     pub method_digest: String,
@@ -152,6 +161,32 @@ pub struct Loaded {
     pub root: Option<std::path::PathBuf>,
     /// What may not be as meant.
     pub warnings: Vec<Diagnostic>,
+}
+
+/// A scenario as it is for one combination of what `[for_each]` binds.
+#[derive(Clone, Debug)]
+pub struct Variant {
+    /// As [`Loaded::scenario`].
+    pub scenario: ScenarioFile,
+    /// As [`Loaded::method`].
+    pub method: ScenarioFile,
+    /// As [`Loaded::spans`].
+    pub spans: SpanIndex,
+}
+
+impl Loaded {
+    /// The scenario as one of its cases has it.
+    #[must_use]
+    pub fn of_case(&self, place: usize) -> Cow<'_, Loaded> {
+        let variant = self.cases.get(place).map_or(0, |case| case.variant);
+        match self.variants.get(variant) {
+            Some(found) if variant > 0 => {
+                let Variant { scenario, method, spans } = found.clone();
+                Cow::Owned(Loaded { scenario, method, spans, variants: Vec::new(), ..self.clone() })
+            }
+            _ => Cow::Borrowed(self),
+        }
+    }
 }
 
 /// Mistakes, with the files that they speak of: what [`crate::render`] needs.
@@ -608,7 +643,6 @@ impl<'a> Loader<'a> {
         let mut tree = self.merged(address, None, &mut Vec::new(), &mut BTreeSet::new())?;
         self.must_be(&tree, FileKind::Scenario, None)?;
         self.found.extend(roles::bind(&mut tree, &overrides.roles));
-        let method: Option<ScenarioFile> = self.typed(&tree, schema::scenario());
         let scene = match (&overrides.scene, tree.get("scene")) {
             (Some(scene), _) => match self.files.resolve("", scene) {
                 Ok(address) => self.scene(&address, None),
@@ -623,35 +657,41 @@ impl<'a> Loader<'a> {
             }
             (None, None) => None,
         };
-        let method = method?;
-        let spans_as_written = SpanIndex::new(&tree, &self.sources);
-        let mistakes = semantics::scenario(
-            &method,
-            &tree,
-            &spans_as_written,
-            scene.as_ref().map(|loaded| &loaded.scene),
-        );
-        self.found.extend(mistakes);
-        let mut problems = Vec::new();
-        crate::robot::unknown_sources(&tree, "", &method.sources, &mut problems);
-        self.found.extend(problems.iter().map(|problem| spans_as_written.problem("", problem)));
-        let roles = Roles::new(method.roles.clone());
-        let resolved = roles.resolve_tree(&tree);
-        let mut scenario: ScenarioFile = self.read_by_serde(&resolved)?;
-        let spans = SpanIndex::new(&resolved, &self.sources);
+        let roles = Roles::new(roles::of_tree(&tree));
+        let bindings = match for_each::bindings(&tree, &|name| all_of(name, &tree, &roles, scene.as_ref())) {
+            Ok(bindings) => bindings,
+            Err(mistakes) => {
+                self.mistakes(mistakes);
+                return None;
+            }
+        };
+        let mut variants = Vec::new();
+        let mut cases: Vec<Case> = Vec::new();
+        let mut tables = BTreeMap::new();
+        for (place, binding) in bindings.iter().enumerate() {
+            let variant = self.variant(binding, &tree, &roles, scene.as_ref(), overrides, &mut tables);
+            let Some(variant) = variant else { continue };
+            for case in case::expand(&variant.scenario) {
+                let name = roles.in_words_of_the_method(&case.name);
+                let words = [binding.name.as_str(), &name];
+                let words: Vec<&str> = words.into_iter().filter(|word| !word.is_empty()).collect();
+                cases.push(Case { number: cases.len() + 1, name: words.join(", "), variant: place, ..case });
+            }
+            variants.push(variant);
+        }
         let scene = scene?;
-        self.apply(&mut scenario, overrides, &roles, &scene);
-        if self.found.iter().any(is_error) {
+        if variants.len() < bindings.len() || self.found.iter().any(is_error) {
             return None;
         }
-        let mut cases = case::expand(&scenario);
-        for case in &mut cases {
-            case.name = roles.in_words_of_the_method(&case.name);
+        if cases.len() > case::MAX_CASES {
+            let title = format!("`[for_each]` and `[vary]` make more than {} cases", case::MAX_CASES);
+            self.found.push(Diagnostic::error("bad-value", title));
+            return None;
         }
-        let method_digest = method_digest(&tree);
-        let written = tree.canonical();
+        let method_digest = method_digest(&tree, &tables);
+        let Variant { scenario, method, spans } = variants.first()?.clone();
+        let variants = if variants.len() > 1 { variants } else { Vec::new() };
         let (files, warnings) = (Vec::new(), Vec::new());
-        let root = self.files.root().map(std::path::Path::to_path_buf);
         Some(Loaded {
             scenario,
             method,
@@ -659,12 +699,78 @@ impl<'a> Loader<'a> {
             roles,
             scene,
             cases,
+            variants,
+            tables,
             method_digest,
-            written,
+            written: tree.canonical(),
             files,
-            root,
+            root: self.files.root().map(std::path::Path::to_path_buf),
             warnings,
         })
+    }
+
+    /// The scenario as it is for one combination of what `[for_each]` binds.
+    fn variant(
+        &mut self,
+        binding: &Binding,
+        tree: &Node,
+        roles: &Roles,
+        scene: Option<&LoadedScene>,
+        overrides: &Overrides,
+        tables: &mut BTreeMap<String, MotionTable>,
+    ) -> Option<Variant> {
+        let mut mistakes = Vec::new();
+        let tree = binding.apply(tree, &mut mistakes);
+        self.mistakes(mistakes);
+        let method: ScenarioFile = self.typed(&tree, schema::scenario())?;
+        let spans_as_written = SpanIndex::new(&tree, &self.sources);
+        let mistakes =
+            semantics::scenario(&method, &tree, &spans_as_written, scene.map(|loaded| &loaded.scene));
+        self.found.extend(mistakes);
+        let mut problems = Vec::new();
+        crate::robot::unknown_sources(&tree, "", &method.sources, &mut problems);
+        self.found.extend(problems.iter().map(|problem| spans_as_written.problem("", problem)));
+        self.tables(&tree, tables);
+        let resolved = roles.resolve_tree(&tree);
+        let mut scenario: ScenarioFile = self.read_by_serde(&resolved)?;
+        let spans = SpanIndex::new(&resolved, &self.sources);
+        self.apply(&mut scenario, overrides, roles, scene?);
+        Some(Variant { scenario, method, spans })
+    }
+
+    fn mistakes(&mut self, mistakes: Vec<for_each::Mistake>) {
+        for one in mistakes {
+            let file = self.sources.get(one.file).map_or("", |source| source.shown.as_str());
+            let mistake = Diagnostic::error("bad-for-each", one.title).at(file, one.range, one.hint);
+            self.found.push(if one.note.is_empty() { mistake } else { mistake.note(one.note) });
+        }
+    }
+
+    /// The recorded motions that phases follow, each file once.
+    fn tables(&mut self, tree: &Node, tables: &mut BTreeMap<String, MotionTable>) {
+        let phases = match tree.get("phases").map(|phases| &phases.value) {
+            Some(Value::List(phases)) => phases.as_slice(),
+            _ => &[],
+        };
+        for file in phases.iter().filter_map(|phase| phase.get("recorded")?.get("file")) {
+            let Some(name) = file.as_text().filter(|name| !tables.contains_key(*name)) else { continue };
+            let Some((address, named_at)) = self.resolve(file.file, file) else { continue };
+            let source = match self.files.read(&address) {
+                Ok(source) => source,
+                Err(error) => {
+                    self.source_error(&error, Some(&named_at));
+                    continue;
+                }
+            };
+            match recorded::parse(&source) {
+                Ok(table) => drop(tables.insert(name.to_owned(), table)),
+                Err(mistakes) => self.found.extend(mistakes),
+            }
+            if !self.sources.iter().any(|known| known.address == address) {
+                self.sources.push(source);
+                self.trees.push(None);
+            }
+        }
     }
 
     fn apply(
@@ -711,6 +817,47 @@ impl<'a> Loader<'a> {
     }
 }
 
+/// What the word `all` stands for in `[for_each]`.
+fn all_of(
+    name: &str,
+    tree: &Node,
+    roles: &Roles,
+    scene: Option<&LoadedScene>,
+) -> Result<Vec<String>, String> {
+    match name {
+        "joint" => {
+            let robots: Vec<&str> = roles.iter().map(|(_, robot)| robot).collect();
+            let [robot] = robots.as_slice() else {
+                return Err("there are several roles: name the joints one by one".to_owned());
+            };
+            if let Some(robots) =
+                scene.map(|scene| &scene.robots).filter(|robots| !robots.contains_key(*robot))
+            {
+                let role = roles.role_of(robot).unwrap_or("arm");
+                let names: Vec<&str> = robots.keys().map(String::as_str).collect();
+                return Err(format!(
+                    "the scene has no robot `{}` whose joints could be taken; it has {}: put one into the role, --role {role}={}",
+                    quoted(robot),
+                    names.join(", "),
+                    names.first().unwrap_or(&"NAME")
+                ));
+            }
+            // A scene that could not be read is told of where it is named.
+            let joints = scene.and_then(|scene| scene.robots.get(*robot)?.robot.joints().ok());
+            let names: Vec<String> =
+                joints.iter().flat_map(|joints| joints.joints()).map(|joint| joint.name.clone()).collect();
+            if names.is_empty() { Err("the joints of the robot are not known".to_owned()) } else { Ok(names) }
+        }
+        "pose" => {
+            let poses = tree.get("poses").and_then(|node| PosesConfig::deserialize(node.to_toml()).ok());
+            let names: Vec<String> =
+                poses.iter().flat_map(PosesConfig::poses).map(|pose| pose.name).collect();
+            if names.is_empty() { Err("there are no poses in `[poses]`".to_owned()) } else { Ok(names) }
+        }
+        other => Err(format!("`all` is known of `joint` and `pose`: list what `{other}` stands for")),
+    }
+}
+
 /// Whether an address is of a URDF file.
 fn is_urdf(address: &str) -> bool {
     address.ends_with(".urdf") || address.ends_with(".xacro")
@@ -725,7 +872,7 @@ fn internal(what: &str) -> Diagnostic {
         .note("this is a mistake in Trocar, not in the file; please report it with the file")
 }
 
-fn method_digest(tree: &Node) -> String {
+fn method_digest(tree: &Node, tables: &BTreeMap<String, MotionTable>) -> String {
     let mut tree = tree.clone();
     if let Value::Table(table) = &mut tree.value {
         table.remove("scene");
@@ -736,5 +883,9 @@ fn method_digest(tree: &Node) -> String {
             roles.values_mut().for_each(|robot| robot.value = Value::Boolean(true));
         }
     }
-    digest::of_bytes(tree.canonical().to_string().as_bytes())
+    let mut words = tree.canonical().to_string();
+    for (name, table) in tables {
+        words += &format!("\n{name} {table:?}");
+    }
+    digest::of_bytes(words.as_bytes())
 }

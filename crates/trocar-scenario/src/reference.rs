@@ -1,5 +1,6 @@
 //! The reference of the files that people write, as Markdown made from their schemas.
 
+use crate::examples::{self, Examples};
 use crate::schema;
 use crate::text::or_list;
 use serde_json::Value as Json;
@@ -13,23 +14,25 @@ const HEAD: &str = "# File reference\n\n\
     A value marked ° may also stand with what is behind it: `{ value = \"0.5 mm\", source = \"KEY\", standing = \
     \"identified\" }`, where KEY is one of the file's `[sources]`; otherwise it has those of its section. \
     Paths of files start at the project's root, the nearest folder upwards with `trocar.toml`; `trocar:` before a path \
-    takes the file that is built in.\n";
+    takes the file that is built in.\n\n\
+    Examples are from the files that ship, where one of them has the key.\n";
 
 /// The reference of robot, instrument, scene and scenario files.
 #[must_use]
 pub fn markdown() -> String {
     let mut text = HEAD.to_owned();
     let mut seen = BTreeSet::new();
+    let examples = examples::of_library();
     for (name, root) in schema::schemas() {
-        let mut writer = Writer { root, waiting: Vec::new(), text: String::new() };
+        let mut writer = Writer { root, examples: &examples, waiting: Vec::new(), text: String::new() };
         let title = format!("{}{} files", name[..1].to_uppercase(), &name[1..]);
-        writer.section(&format!("\n## {title}\n"), root);
+        writer.section(&format!("\n## {title}\n"), root, name);
         while let Some(definition) = take_first(&mut writer.waiting) {
             if seen.insert(definition.clone())
                 && let Some(schema) = definition_of(root, &definition)
             {
                 let heading = format!("\n### {}\n", heading(&definition, schema));
-                writer.section(&heading, schema);
+                writer.section(&heading, schema, &definition);
             }
         }
         text.push_str(&writer.text);
@@ -44,28 +47,33 @@ pub fn markdown() -> String {
     text
 }
 
+/// How deep an example that is made up goes into tables.
+const MAX_NESTING: usize = 3;
+
 fn take_first(waiting: &mut Vec<String>) -> Option<String> {
     if waiting.is_empty() { None } else { Some(waiting.remove(0)) }
 }
 
 struct Writer<'a> {
     root: &'a Json,
+    examples: &'a Examples,
     /// Definitions that were named and have no section yet.
     waiting: Vec<String>,
     text: String,
 }
 
 impl Writer<'_> {
-    fn section(&mut self, heading: &str, schema: &Json) {
+    /// A table with its keys; `name` is that of its definition.
+    fn section(&mut self, heading: &str, schema: &Json, name: &str) {
         self.text.push_str(heading);
         let _ = write!(self.text, "\n{}\n", description(schema));
         match alternatives(schema) {
             Some(choice) => {
                 for one in choice {
-                    self.alternative(one);
+                    self.alternative(one, name);
                 }
             }
-            None => self.table(schema, None),
+            None => self.table(schema, None, name),
         }
         let words = explained_words(schema);
         if !words.is_empty() {
@@ -77,16 +85,16 @@ impl Writer<'_> {
     }
 
     /// One kind of a table that comes in several.
-    fn alternative(&mut self, schema: &Json) {
+    fn alternative(&mut self, schema: &Json, name: &str) {
         let tag = properties(schema).find_map(|(key, property)| {
             property.get("const").and_then(Json::as_str).map(|word| (key.clone(), word.to_owned()))
         });
         let Some((tag, word)) = tag else { return };
         let _ = write!(self.text, "\n**`{tag} = \"{word}\"`** {}\n", description(schema));
-        self.table(schema, Some(&tag));
+        self.table(schema, Some(&tag), name);
     }
 
-    fn table(&mut self, schema: &Json, tag: Option<&str>) {
+    fn table(&mut self, schema: &Json, tag: Option<&str>, name: &str) {
         let required: Vec<&str> = schema
             .get("required")
             .and_then(Json::as_array)
@@ -101,7 +109,7 @@ impl Writer<'_> {
         if rows.is_empty() {
             return;
         }
-        self.text.push_str("\n| key | holds | without it | meaning |\n|---|---|---|---|\n");
+        self.text.push_str("\n| key | holds | without it | meaning | e.g. |\n|---|---|---|---|---|\n");
         for (key, property) in rows {
             let holds = self.holds(property);
             let without = match property.get("default") {
@@ -113,7 +121,78 @@ impl Writer<'_> {
                 Some(value) => format!("`{}`", value.get("value").unwrap_or(value)),
             };
             let meaning = description(property).replace('|', "\\|");
-            let _ = writeln!(self.text, "| `{key}` | {holds} | {without} | {meaning} |");
+            let example = match self.examples.get(&(name.to_owned(), key.clone())) {
+                Some(example) => example.clone(),
+                None => self.made_up(property, MAX_NESTING),
+            };
+            let example = example.replace('|', "\\|");
+            let _ = writeln!(self.text, "| `{key}` | {holds} | {without} | {meaning} | `{example}` |");
+        }
+    }
+
+    /// An example where no shipped file has one: what the key's description gives, or what its type allows.
+    fn made_up(&self, schema: &Json, nesting: usize) -> String {
+        let says = description(schema);
+        let quoted = says
+            .split("e.g. ")
+            .skip(1)
+            .find_map(|rest| rest.trim_start().strip_prefix('`')?.split('`').next());
+        let is_text = schema.get("type").and_then(Json::as_str) == Some("string");
+        if let Some(example) = quoted {
+            let is_value =
+                example.starts_with(['"', '{', '[']) || example.starts_with(|c: char| c.is_ascii_digit());
+            return if is_value || !is_text { example.to_owned() } else { format!("\"{example}\"") };
+        }
+        if let Some(word) = schema.get("const").or_else(|| schema.get("enum")?.get(0)) {
+            return word.to_string();
+        }
+        if schema.get("x-dimension").is_some() {
+            let given = says.split_once("e.g. ").map(|(_, example)| example.trim_end_matches('.'));
+            let first = given.map(|all| all.split(" or ").next().unwrap_or(all));
+            return first.unwrap_or("\"0.5 mm\"").to_owned();
+        }
+        if let Some(definition) = reference_name(schema).and_then(|name| definition_of(self.root, name)) {
+            return self.made_up(definition, nesting.saturating_sub(1));
+        }
+        let choice = ["anyOf", "oneOf"].iter().find_map(|word| schema.get(*word)?.as_array());
+        if let Some(first) = choice.and_then(|choice| choice.first()) {
+            return self.made_up(first, nesting.saturating_sub(1));
+        }
+        let of_type = match schema.get("type") {
+            Some(Json::Array(several)) => several.first().and_then(Json::as_str),
+            Some(one) => one.as_str(),
+            None => None,
+        };
+        match of_type {
+            Some("boolean") => "true".to_owned(),
+            Some("integer") => "3".to_owned(),
+            Some("number") => "0.5".to_owned(),
+            Some("array") if nesting > 0 => {
+                let item =
+                    schema.get("items").map_or_else(String::new, |item| self.made_up(item, nesting - 1));
+                let count = schema.get("minItems").and_then(Json::as_u64).unwrap_or(1).max(1);
+                let items: Vec<String> = (0..count).map(|_| item.clone()).collect();
+                format!("[{}]", items.join(", "))
+            }
+            Some("object") if nesting > 0 => {
+                let required = schema.get("required").and_then(Json::as_array).into_iter().flatten();
+                let keys: Vec<String> = required
+                    .filter_map(Json::as_str)
+                    .filter_map(|key| {
+                        let property = schema.get("properties")?.get(key)?;
+                        Some(format!("{key} = {}", self.made_up(property, nesting - 1)))
+                    })
+                    .collect();
+                match schema.get("additionalProperties") {
+                    Some(more @ Json::Object(_)) => {
+                        format!("{{ name = {} }}", self.made_up(more, nesting - 1))
+                    }
+                    _ if keys.is_empty() => "{ }".to_owned(),
+                    _ => format!("{{ {} }}", keys.join(", ")),
+                }
+            }
+            Some("string") => "\"…\"".to_owned(),
+            _ => "…".to_owned(),
         }
     }
 
@@ -263,7 +342,10 @@ mod tests {
             }
         }
         for line in text.lines().filter(|line| line.starts_with("| `")) {
-            assert!(!line.ends_with("|  |"), "no meaning: {line}");
+            assert!(!line.contains("|  |"), "no meaning: {line}");
+            if line.matches(" | ").count() > 3 {
+                assert!(!line.ends_with("| `` |"), "no example: {line}");
+            }
         }
     }
 

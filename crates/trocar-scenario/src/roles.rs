@@ -1,5 +1,6 @@
 //! Roles: a method speaks of `arm`, a scene holds `psm1`, and the binding joins the two.
 
+use crate::for_each::compose;
 use crate::text::{join_key, quoted};
 use crate::tree::{Edit, Node, Value};
 use std::collections::BTreeMap;
@@ -90,9 +91,9 @@ impl Roles {
 
     fn resolve_node(&self, node: &Node, is_root: bool) -> Node {
         let value = match &node.value {
-            Value::Text { text, verbatim_at, .. } => {
+            Value::Text { text, verbatim_at, edits: earlier } => {
                 let (text, edits) = self.resolve_with_edits(text);
-                Value::Text { text, verbatim_at: *verbatim_at, edits }
+                Value::Text { text, verbatim_at: *verbatim_at, edits: compose(earlier, edits) }
             }
             Value::List(items) => {
                 Value::List(items.iter().map(|item| self.resolve_node(item, false)).collect())
@@ -111,6 +112,12 @@ impl Roles {
         };
         Node { value, ..node.clone() }
     }
+}
+
+/// The `[roles]` of a scenario's tree.
+pub(crate) fn of_tree(tree: &Node) -> BTreeMap<String, String> {
+    let table = tree.get("roles").and_then(Node::as_table).into_iter().flatten();
+    table.filter_map(|(role, robot)| Some((role.clone(), robot.as_text()?.to_owned()))).collect()
 }
 
 /// Puts other robots into the `[roles]` of a scenario's tree.

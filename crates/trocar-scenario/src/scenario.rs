@@ -1,5 +1,6 @@
 //! The scenario file: a test method that speaks of roles, and the scene that it runs on.
 
+use crate::for_each::ForEachConfig;
 use crate::phase::PhaseConfig;
 use crate::poses::PosesConfig;
 use schemars::JsonSchema;
@@ -67,12 +68,20 @@ pub struct ScenarioFile {
     /// Path of a parameter to a list of its values. Every combination is a case of its own.
     #[serde(default)]
     pub vary: BTreeMap<String, Vec<String>>,
+    /// Name to what it stands for, one after the other: `$joint` in any text of the file is replaced by a joint, with a
+    /// case of its own for each. Several names are crossed; what goes together stands in rows, `$row.by`.
+    #[serde(default)]
+    pub for_each: BTreeMap<String, ForEachConfig>,
     /// Groups of paths of `[vary]` whose lists advance together instead of being crossed.
     #[serde(default)]
     pub vary_paired: Vec<Vec<String>>,
     /// The poses that phases move through, by name.
     #[serde(default)]
     pub poses: Option<PosesConfig>,
+    /// Name to joint positions: what motions of a joint command such as `arm.move_jp` go through. The joints that are not
+    /// named stay where they are commanded to be.
+    #[serde(default)]
+    pub postures: BTreeMap<String, BTreeMap<String, AnyQuantity>>,
     /// What happens, one phase after the other.
     pub phases: Vec<PhaseConfig>,
     /// What goes wrong.

@@ -10,7 +10,7 @@ use crate::span::SpanIndex;
 use crate::text::{join_key, nearest, quoted};
 use crate::tree::Node;
 use std::collections::BTreeSet;
-use trocar_logic::LogicError;
+use trocar_logic::{LogicError, TriggerConfig};
 use trocar_signal::{AnyQuantity, Diagnostic, Problem};
 
 /// A formula's mistake at its place. `key` is the key path of the formula's text.
@@ -130,6 +130,11 @@ impl Check<'_> {
                 && !scene.robots.contains_key(robot)
             {
                 self.unknown(&key, "robot", robot, scene.robots.keys().map(String::as_str));
+                if let (Some(mistake), Some(other)) = (self.found.pop(), scene.robots.keys().next()) {
+                    let remedy =
+                        format!("put another robot of the scene into the role: --role {role}={other}");
+                    self.found.push(mistake.note(remedy));
+                }
             }
         }
         if self.scenario.roles.is_empty() {
@@ -195,16 +200,30 @@ impl Check<'_> {
         }
         let poses: Vec<String> =
             scenario.poses.iter().flat_map(|poses| poses.poses()).map(|pose| pose.name).collect();
+        for name in scenario.postures.keys() {
+            let key = join_key("postures", name);
+            if !is_label(name) {
+                let title =
+                    format!("`{}` is not a name: letters, digits and `_`, a letter first", quoted(name));
+                self.at_key("bad-value", &key, title, String::new());
+            } else if poses.contains(name) {
+                self.at_key("duplicate-name", &key, format!("`{name}` is a pose already"), String::new());
+            }
+        }
+        let known = || poses.iter().chain(scenario.postures.keys()).map(String::as_str);
         for (i, phase) in scenario.phases.iter().enumerate() {
             let at = format!("phases[{i}]");
             self.problems(&at, phase.check());
             if let Some(until) = &phase.until {
-                self.formula(&format!("{at}.until"), until);
+                self.trigger(&format!("{at}.until"), until);
             }
-            for (j, name) in phase.motion.iter().flat_map(|motion| &motion.through).enumerate() {
-                if !poses.contains(name) {
-                    let key = format!("{at}.move.through[{j}]");
-                    self.unknown(&key, "pose", name, poses.iter().map(String::as_str));
+            for (j, one) in phase.meanwhile.iter().enumerate() {
+                self.trigger(&format!("{at}.meanwhile[{j}].on"), &one.on);
+            }
+            for (key, name) in phase.pose_names() {
+                if !known().any(|one| one == name) {
+                    let what = if scenario.postures.is_empty() { "pose" } else { "pose or posture" };
+                    self.unknown(&format!("{at}.{key}"), what, name, known());
                 }
             }
         }
@@ -218,12 +237,21 @@ impl Check<'_> {
         for (i, fault) in scenario.faults.iter().enumerate() {
             let at = format!("faults[{i}]");
             self.problems(&at, fault.check());
-            if let Some(phase) = &fault.starts.phase {
-                self.phase_exists(&format!("{at}.starts.in"), phase);
+            self.trigger(&format!("{at}.starts"), &fault.starts);
+            if let Some(ends) = &fault.ends {
+                self.trigger(&format!("{at}.ends"), ends);
             }
-            if let Some(when) = &fault.starts.when {
-                self.formula(&format!("{at}.starts.when"), when);
-            }
+        }
+    }
+
+    /// The spelling of a trigger's formulas, and whether there are the phases that it names.
+    fn trigger(&mut self, key: &str, trigger: &TriggerConfig) {
+        let at = |below: &str| if below.is_empty() { key.to_owned() } else { format!("{key}.{below}") };
+        for formula in trigger.formulas() {
+            self.formula(&at(&formula.key), formula.text);
+        }
+        for phase in trigger.phases() {
+            self.phase_exists(&at(&phase.key), phase.text);
         }
     }
 

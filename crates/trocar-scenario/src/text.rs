@@ -41,7 +41,8 @@ pub(crate) fn with_article(word: &str) -> String {
 
 /// One step down a key path: `requirements[0]` and `formula` give `requirements[0].formula`. A key that is not made
 /// of letters, digits, `_` and `-` stands in quotes.
-pub(crate) fn join_key(path: &str, key: &str) -> String {
+#[must_use]
+pub fn join_key(path: &str, key: &str) -> String {
     let bare = !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
     let key = if bare { key.to_owned() } else { format!("\"{key}\"") };
     if path.is_empty() { key } else { format!("{path}.{key}") }

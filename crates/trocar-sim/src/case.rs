@@ -2,9 +2,9 @@
 
 use crate::model::Model;
 use crate::scope::Constant;
-use trocar_logic::Requirement;
+use trocar_logic::{Condition, Requirement};
 use trocar_measure::{DecisionRule, LimitOwner, Measure, WindowAt};
-use trocar_signal::{Dimension, ElementRef, GroupId, Rate};
+use trocar_signal::{Dimension, ElementRef, GroupId, Nanos, Rate};
 
 /// Where a measure finds its values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub struct WindowPlan {
     pub phase: Option<usize>,
     /// Which readings.
     pub at: WindowAt,
+    /// From when on, since the phase (or the run) began.
+    pub after: Nanos,
 }
 
 /// What a measure is fed with.
@@ -35,6 +37,10 @@ pub enum Feed {
     Twin(Source),
     /// Two events.
     Events(GroupId, GroupId),
+    /// Whether the plan's condition holds, at each step.
+    Condition,
+    /// Whether a group may be used, at each step.
+    Validity(GroupId),
 }
 
 /// A measure with its place in the run.
@@ -46,6 +52,8 @@ pub struct MeasurePlan {
     pub measure: Measure,
     /// What it is fed with.
     pub feed: Feed,
+    /// Of [`Feed::Condition`], the condition.
+    pub condition: Option<Condition>,
     /// When.
     pub window: WindowPlan,
     /// The instrument that reads it.
@@ -237,6 +245,8 @@ pub struct Case {
     pub faults: Vec<FaultPlan>,
     /// Declared limits.
     pub limits: Vec<DeclaredLimit>,
+    /// The constants that conditions of measures read.
+    pub constants: Vec<Constant>,
     /// How figures are held against limits.
     pub decision: DecisionRule,
     /// Arms.

@@ -4,6 +4,7 @@ mod controllers;
 mod measures;
 mod program;
 mod settings;
+mod stimuli;
 
 pub use controllers::slots;
 
@@ -18,8 +19,8 @@ use crate::schedule::{self, Node, Pace, Role, Task};
 use crate::scope::{Constant, SignalScope};
 use crate::step::MAX_PRIVATE;
 use std::collections::BTreeMap;
-use trocar_fault::{Fault, Start, Target};
-use trocar_logic::{Condition, LogicError, Requirement};
+use trocar_fault::{Fault, Target};
+use trocar_logic::{LogicError, Requirement, Trigger, TriggerConfig, TriggerError};
 use trocar_plant::{DisplacementSensor, EdgeRecorder, Followed, InstrumentConfig, PositionTracker};
 use trocar_scenario::{Loaded, LoadedInstrument, LoadedRobot, LoadedScene, Place, formula_diagnostic};
 use trocar_signal::diagnostic::nearest;
@@ -34,17 +35,34 @@ pub struct Compiled<'a> {
     pub loaded: &'a Loaded,
 }
 
-/// Checks what a scenario means: compiles its first case, and checks what the others change.
+/// Checks what a scenario means: compiles the first case of each combination of `[for_each]`, and checks what the others
+/// change.
 ///
 /// # Errors
 /// Every mistake found, with its place.
 pub fn compile(loaded: &Loaded) -> Result<Compiled<'_>, Vec<Diagnostic>> {
+    let mut found = Vec::new();
+    let mut checked = None;
+    for (place, case) in loaded.cases.iter().enumerate() {
+        // Cases of one combination differ in the values of parameters alone, so each value is checked once.
+        if checked.replace(case.variant) == Some(case.variant) {
+            continue;
+        }
+        let bound = loaded.of_case(place);
+        let one = || {
+            let first = Compiler::new(&bound, place)?.case()?;
+            let mut compiler = Compiler::new(&bound, place)?;
+            settings::check_vary(&mut compiler, &first.model);
+            compiler.stop_on_mistakes()
+        };
+        if let Err(mistakes) = one() {
+            found.extend(mistakes.into_iter().filter(|mistake| !found.contains(mistake)).collect::<Vec<_>>());
+        }
+    }
+    if !found.is_empty() {
+        return Err(found);
+    }
     let compiled = Compiled { loaded };
-    let first = compiled.case(0)?;
-    // Cases differ in the values of parameters alone, so each value is checked once, not once for each case.
-    let mut compiler = Compiler::new(loaded, 0)?;
-    settings::check_vary(&mut compiler, &first.model);
-    compiler.stop_on_mistakes()?;
     Ok(compiled)
 }
 
@@ -60,7 +78,7 @@ impl Compiled<'_> {
     /// # Errors
     /// Every mistake found, with its place.
     pub fn case(&self, place: usize) -> Result<Case, Vec<Diagnostic>> {
-        Compiler::new(self.loaded, place)?.case()
+        Compiler::new(&self.loaded.of_case(place), place)?.case()
     }
 }
 
@@ -337,6 +355,32 @@ impl<'a> Compiler<'a> {
         }));
     }
 
+    /// A trigger over a layout's signals; its mistakes are kept.
+    pub(crate) fn trigger(
+        &mut self,
+        key: &str,
+        config: &TriggerConfig,
+        layout: &Layout,
+        phases: &[String],
+    ) -> Option<Trigger> {
+        let roles = BTreeMap::new();
+        let scope = SignalScope { layout, roles: &roles, constants: &self.constants };
+        let errors = match Trigger::compile(config, &scope, phases) {
+            Ok(trigger) => return Some(trigger),
+            Err(errors) => errors,
+        };
+        let at = |below: &str| if below.is_empty() { key.to_owned() } else { format!("{key}.{below}") };
+        for error in errors {
+            match error {
+                TriggerError::Formula(below, errors) => self.formula_errors(&at(&below), &errors),
+                TriggerError::Phase(below, name) => {
+                    self.problem(&at(&below), format!("there is no phase `{name}`"));
+                }
+            }
+        }
+        None
+    }
+
     /// Nothing is called so: the nearest name, and where to look.
     pub(crate) fn unknown_signal(&mut self, key: &str, path: &str, layout: &Layout) {
         let near = layout.nearest_path(path);
@@ -519,6 +563,7 @@ impl<'a> Compiler<'a> {
             measures,
             requirements,
             faults: fault_plans,
+            constants: self.constants,
             limits: self.limits,
             decision: self.loaded.scenario.decision,
             roles: arms.iter().map(|a| a.title.clone()).collect(),
@@ -613,28 +658,12 @@ impl<'a> Compiler<'a> {
                     continue;
                 }
             };
-            let (phase, condition) = match fault.start() {
-                Start::At(_) => (None, None),
-                Start::InPhase { phase, .. } => (Some(phase.clone()), None),
-                Start::When { phase, condition, .. } => (phase.clone(), Some(condition.clone())),
+            let starts = self.trigger(&format!("{prefix}.starts"), &config.starts, &model.layout, phases);
+            let ends = match &config.ends {
+                None => Some(None),
+                Some(ends) => self.trigger(&format!("{prefix}.ends"), ends, &model.layout, phases).map(Some),
             };
-            let phase = phase.and_then(|name| {
-                let at = phases.iter().position(|p| *p == name);
-                if at.is_none() {
-                    self.problem(&format!("{prefix}.starts.in"), format!("there is no phase `{name}`"));
-                }
-                at
-            });
-            let roles = BTreeMap::new();
-            let scope = SignalScope { layout: &model.layout, roles: &roles, constants: &self.constants };
-            let condition = match condition.map(|text| Condition::compile(&text, &scope)) {
-                None => None,
-                Some(Ok(condition)) => Some(condition),
-                Some(Err(errors)) => {
-                    self.formula_errors(&format!("{prefix}.starts.when"), &errors);
-                    continue;
-                }
-            };
+            let (Some(starts), Some(ends)) = (starts, ends) else { continue };
             if config.reader.is_some() && target.group.elements.len() > MAX_PRIVATE {
                 let what =
                     format!("a group of more than {MAX_PRIVATE} numbers cannot fail for one reader alone");
@@ -644,7 +673,7 @@ impl<'a> Compiler<'a> {
                 .reader
                 .as_ref()
                 .and_then(|reader| model.layout.group(&private_path(&target.group.path, reader)));
-            placed.push(PlacedFault { fault, group, private_copy, phase, condition });
+            placed.push(PlacedFault { fault, group, private_copy, starts, ends });
         }
         placed
     }

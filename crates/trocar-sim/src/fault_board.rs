@@ -2,10 +2,10 @@
 
 use crate::scope::{Constant, TableOperands};
 use std::ops::Range;
-use trocar_fault::{Fault, Start};
-use trocar_logic::{Condition, Truth};
+use trocar_fault::Fault;
+use trocar_logic::{Moment, Trigger};
 use trocar_math::random::Stream;
-use trocar_signal::{GroupId, Layout, Nanos, Table, Time};
+use trocar_signal::{GroupId, Layout, Table, Time};
 
 /// A fault with its place in a layout.
 pub struct PlacedFault {
@@ -15,33 +15,32 @@ pub struct PlacedFault {
     pub group: GroupId,
     /// The private copy of one reader, where the file asks for it; otherwise all readers see the change.
     pub private_copy: Option<GroupId>,
-    /// The phase in which it starts, by its place; `None`: any.
-    pub phase: Option<usize>,
-    /// The condition on which it starts.
-    pub condition: Option<Condition>,
+    /// When it starts.
+    pub starts: Trigger,
+    /// When it ends, beside what the fault itself says of its duration.
+    pub ends: Option<Trigger>,
 }
 
 struct Seat {
     placed: PlacedFault,
     words: Range<usize>,
-    /// Of the condition's edges, within `words`.
-    edges: Range<usize>,
+    /// Of the trigger that starts it, within `words`.
+    starts: Range<usize>,
+    /// Of the trigger that ends it, within `words`.
+    ends: Range<usize>,
     /// Of the fault itself, within `words`.
     own: Range<usize>,
     stream: Stream,
 }
 
-/// The words of each fault, in their order; the condition's and the fault's own follow.
+/// The words of each fault, in their order; the triggers' and the fault's own follow.
 const SINCE: usize = 0;
 const ENDS: usize = 1;
 const MASKED: usize = 2;
-const PHASE_BEGAN: usize = 3;
-const OCCURRENCES: usize = 4;
-const WAS_TRUE: usize = 5;
-const WRITES: usize = 6;
-const LARGEST: usize = 7;
-const LARGEST_AT: usize = 8;
-const COMMON: usize = 9;
+const WRITES: usize = 3;
+const LARGEST: usize = 4;
+const LARGEST_AT: usize = 5;
+const COMMON: usize = 6;
 
 /// "Not yet" for an instant kept in a word that starts at zero: instants are kept plus one.
 fn instant(word: u64) -> Option<Time> {
@@ -82,11 +81,13 @@ impl FaultBoard {
             if let Some(target) = targeted.get_mut(placed.group.0 as usize) {
                 *target = true;
             }
-            let edges = COMMON + placed.condition.as_ref().map_or(0, Condition::state_words);
-            let own = edges + placed.fault.state_len();
+            let starts = COMMON..COMMON + placed.starts.state_words();
+            let ends = starts.end..starts.end + placed.ends.as_ref().map_or(0, Trigger::state_words);
+            let own = ends.end..ends.end + placed.fault.state_len();
             let stream = Stream::new(seed, run, &format!("fault.{}", placed.fault.name()));
-            seats.push(Seat { placed, words: at..at + own, edges: COMMON..edges, own: edges..own, stream });
-            at += own;
+            let words = at..at + own.end;
+            at = words.end;
+            seats.push(Seat { placed, words, starts, ends, own, stream });
         }
         FaultBoard { seats, targeted, constants, phase, words: at }
     }
@@ -105,7 +106,7 @@ impl FaultBoard {
         for seat in &self.seats {
             let words = &mut words[seat.words.clone()];
             if let Some(ends) = instant(words[ENDS]) {
-                if ends <= now && words[SINCE] != 0 {
+                if words[SINCE] != 0 && (ends <= now || seat.ends(self, now, table, words)) {
                     words[SINCE] = 0;
                 }
                 continue;
@@ -115,6 +116,13 @@ impl FaultBoard {
                 words[ENDS] = seat.placed.fault.end(now).0.saturating_add(1);
             }
         }
+    }
+
+    /// Whether a trigger of a fault holds now.
+    fn holds(&self, trigger: &Trigger, (now, began): (Time, Time), table: &Table, words: &mut [u64]) -> bool {
+        let operands = TableOperands { table, constants: &self.constants, renamed: &[] };
+        let phase = self.phase.map(|group| table.values(group)[0] as usize);
+        trigger.holds(&Moment { now, began, phase, motion_done: false }, &operands, words)
     }
 
     #[inline]
@@ -187,22 +195,15 @@ impl FaultBoard {
     /// The name of each word of a state's faults.
     #[must_use]
     pub fn word_names(&self) -> Vec<String> {
-        let common = [
-            "active_since",
-            "ends",
-            "masked",
-            "phase_began",
-            "occurrences",
-            "condition_was_true",
-            "writes_changed",
-            "largest_change",
-            "largest_change_at",
-        ];
+        let common =
+            ["active_since", "ends", "masked", "writes_changed", "largest_change", "largest_change_at"];
         let mut names = Vec::new();
         for seat in &self.seats {
             let name = seat.placed.fault.name();
             names.extend(common.iter().map(|word| format!("fault.{name}.{word}")));
-            names.extend((0..seat.edges.len()).map(|i| format!("fault.{name}.edge[{i}]")));
+            names.extend(seat.placed.starts.state_names(&format!("fault.{name}.starts")));
+            let ends = seat.placed.ends.as_ref();
+            names.extend(ends.into_iter().flat_map(|t| t.state_names(&format!("fault.{name}.ends"))));
             names.extend(seat.placed.fault.state_names().map(|word| format!("fault.{name}.{word}")));
         }
         names
@@ -211,35 +212,13 @@ impl FaultBoard {
 
 impl Seat {
     fn starts(&self, board: &FaultBoard, now: Time, table: &Table, words: &mut [u64]) -> bool {
-        if let Some(phase) = self.placed.phase {
-            let present = board.phase.map(|group| table.values(group)[0] as usize);
-            if present != Some(phase) {
-                words[PHASE_BEGAN] = 0;
-                words[WAS_TRUE] = 0;
-                return false;
-            }
-            if words[PHASE_BEGAN] == 0 {
-                words[PHASE_BEGAN] = now.0 + 1;
-            }
-        }
-        let since_phase = || now.since(instant(words[PHASE_BEGAN]).unwrap_or(now));
-        match self.placed.fault.start() {
-            Start::At(at) => now >= *at,
-            Start::InPhase { after, .. } => since_phase() >= *after && *after >= Nanos::ZERO,
-            Start::When { occurrence, .. } => {
-                let Some(condition) = &self.placed.condition else { return false };
-                let operands = TableOperands { table, constants: &board.constants, renamed: &[] };
-                let holds = condition.evaluate(&operands, &mut words[self.edges.clone()]);
-                let is_true = holds == Truth::True;
-                if is_true && words[WAS_TRUE] == 0 {
-                    words[OCCURRENCES] += 1;
-                }
-                if holds != Truth::Unknown {
-                    words[WAS_TRUE] = u64::from(is_true);
-                }
-                is_true && words[OCCURRENCES] == u64::from(*occurrence)
-            }
-        }
+        board.holds(&self.placed.starts, (now, Time::ZERO), table, &mut words[self.starts.clone()])
+    }
+
+    fn ends(&self, board: &FaultBoard, now: Time, table: &Table, words: &mut [u64]) -> bool {
+        let Some(ends) = &self.placed.ends else { return false };
+        let began = instant(words[SINCE]).unwrap_or(now);
+        board.holds(ends, (now, began), table, &mut words[self.ends.clone()])
     }
 
     fn apply(&self, now: Time, values: &mut [f64], valid: &mut bool, words: &mut [u64]) {

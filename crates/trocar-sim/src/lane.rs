@@ -1,9 +1,11 @@
 //! A lane: one state of the run with its measures. The run itself is a lane, and so is each twin.
 
 use crate::case::{Case, Feed, MeasurePlan, Source};
+use crate::scope::{Constant, TableOperands};
 use crate::state::State;
 use crate::step::{Inputs, Scratch, StepError, begin_step, finish_step_with, publish_start};
 use trocar_control::outside::{Failure, Outside};
+use trocar_logic::Condition;
 use trocar_measure::{Measure, NoFigure, Reading, SampleLabel, WindowAt};
 use trocar_signal::{GroupId, Table, Time};
 
@@ -17,6 +19,9 @@ pub(crate) struct Lane {
     pub silent: Vec<Option<(Time, Failure)>>,
     reading: u64,
     motion: u64,
+    /// The phase that ran at the last step, and since when.
+    phase: usize,
+    phase_began: Time,
 }
 
 /// A measure at work.
@@ -25,6 +30,8 @@ pub(crate) struct MeasureLane {
     measure: Measure,
     /// The sequence of each source when it was read last.
     seen: [u64; 2],
+    /// The words of its condition's edges.
+    edges: Vec<u64>,
     /// Why a reading was refused, the first time.
     refused: Option<String>,
 }
@@ -35,10 +42,16 @@ impl Lane {
         let measures = case
             .measures
             .iter()
-            .map(|plan| MeasureLane { measure: plan.measure.clone(), seen: [0; 2], refused: None })
+            .map(|plan| MeasureLane {
+                measure: plan.measure.clone(),
+                seen: [0; 2],
+                edges: vec![0; plan.condition.as_ref().map_or(0, Condition::state_words)],
+                refused: None,
+            })
             .collect();
         let silent = vec![None; case.model.outside.len()];
-        Lane { state, scratch, measures, outside, silent, reading: 0, motion: 0 }
+        let (phase, phase_began) = (0, Time::ZERO);
+        Lane { state, scratch, measures, outside, silent, reading: 0, motion: 0, phase, phase_began }
     }
 
     /// The second part of a step.
@@ -71,6 +84,8 @@ impl Lane {
             silent: self.silent.clone(),
             reading: self.reading,
             motion: self.motion,
+            phase: self.phase,
+            phase_began: self.phase_began,
         })
     }
 
@@ -98,6 +113,9 @@ impl Lane {
     pub(crate) fn measure(&mut self, case: &Case, now: Time, twin: Option<&Table>) {
         let table = &self.state.table;
         let phase = table.values(case.program.phase)[0] as usize;
+        if phase != self.phase {
+            (self.phase, self.phase_began) = (phase, now);
+        }
         let reading = table.header(case.program.reading).sequence;
         let dwell_ended = reading != self.reading;
         self.reading = reading;
@@ -106,8 +124,16 @@ impl Lane {
             pose: table.values(case.program.pose)[0] as u32,
         };
         for (plan, lane) in case.measures.iter().zip(&mut self.measures) {
-            let inside = plan.window.phase.is_none_or(|p| p == phase);
-            lane.read(plan, table, twin, now, label, inside, dwell_ended);
+            let began = if plan.window.phase.is_some() { self.phase_began } else { Time::ZERO };
+            let inside =
+                plan.window.phase.is_none_or(|p| p == phase) && now.since(began) >= plan.window.after;
+            // A condition is asked at every step, so that it sees its edges.
+            let holds = lane.holds(plan, table, &case.constants);
+            if let (Some(holds), true) = (holds, inside) {
+                lane.take(now, label, Reading::Values(&[f64::from(u8::from(holds))]));
+            } else if holds.is_none() {
+                lane.read(plan, table, twin, now, label, inside, dwell_ended);
+            }
         }
     }
 
@@ -123,6 +149,26 @@ impl Lane {
 }
 
 impl MeasureLane {
+    /// Of a measure of something that holds or does not: whether it holds now.
+    fn holds(&mut self, plan: &MeasurePlan, table: &Table, constants: &[Constant]) -> Option<bool> {
+        match (plan.feed, &plan.condition) {
+            (Feed::Validity(group), _) => Some(table.header(group).valid == 1),
+            (Feed::Condition, Some(condition)) => {
+                let operands = TableOperands { table, constants, renamed: &[] };
+                Some(condition.evaluate(&operands, &mut self.edges).is_true())
+            }
+            _ => None,
+        }
+    }
+
+    fn take(&mut self, now: Time, label: SampleLabel, reading: Reading<'_>) {
+        if let Err(error) = self.measure.sample(now, label, reading)
+            && self.refused.is_none()
+        {
+            self.refused = Some(format!("at {now}: {error}"));
+        }
+    }
+
     #[expect(
         clippy::too_many_arguments,
         reason = "one reading is all of this, and nothing of it belongs together"
@@ -141,6 +187,7 @@ impl MeasureLane {
             Feed::Values(source) | Feed::Twin(source) => (source.group, None),
             Feed::Against(source, against) => (source.group, Some(against.group)),
             Feed::Events(from, to) => (from, Some(to)),
+            Feed::Condition | Feed::Validity(_) => return,
         };
         let fresh = |seen: &mut u64, group: GroupId| {
             let sequence = table.header(group).sequence;
@@ -161,7 +208,7 @@ impl MeasureLane {
         };
         let due = match plan.window.at {
             WindowAt::DwellEnd => dwell_ended,
-            WindowAt::Throughout => fresh_first,
+            WindowAt::Throughout | WindowAt::End => fresh_first,
         };
         let stamp = |group: GroupId| table.header(group).stamp;
         let result = match plan.feed {
@@ -195,6 +242,7 @@ impl MeasureLane {
                 }
                 None => Ok(()),
             },
+            Feed::Condition | Feed::Validity(_) => Ok(()),
         };
         if let Err(error) = result
             && self.refused.is_none()

@@ -3,23 +3,46 @@
 //!
 //! It sees what a client sees, the device's own signals and the commands that were taken; its clock is the run's.
 
+mod course;
+
+pub use course::{Course, MAX_COMMAND, NOISE_LINES, Recorded, Wave};
+
 use crate::scope::{Constant, TableOperands, signal_of};
-use trocar_logic::Condition;
+use std::ops::Range;
+use trocar_logic::{Condition, Moment, Trigger};
 use trocar_signal::{
     Activation, Component, Dimension, GroupId, GroupSpec, Layout, Nanos, ReadPort, Registration, Time,
     WritePort, state_words,
 };
 
 /// Why a program gave up; the place in the list is the value of `program.failure`.
-pub const FAILURES: [&str; 4] = ["none", "refused", "not_in_time", "no_effect"];
+pub const FAILURES: [&str; 5] = ["none", "refused", "not_in_time", "not_sent", "no_circle"];
+
+const REFUSED: u64 = 1;
+const NOT_IN_TIME: u64 = 2;
+const NOT_SENT: u64 = 3;
+const NO_CIRCLE: u64 = 4;
+
+/// How long a device may take to take a command, and to say where it stands, in a phase without a deadline of its own.
+/// Declared: a hundred times what any shipped device needs.
+const TAKEN_WITHIN: Nanos = Nanos(60_000_000_000);
 
 /// One command with its values.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Send {
     /// Which of the program's inboxes.
     pub inbox: usize,
-    /// The values to write.
-    pub values: Vec<f64>,
+    /// The values to write; a number that is not given stays where the device is commanded to be.
+    pub values: Vec<Option<f64>>,
+}
+
+/// Commands in the middle of a phase.
+#[derive(Clone, Debug)]
+pub struct Meanwhile {
+    /// When they are sent.
+    pub on: Trigger,
+    /// The commands, one after another.
+    pub sends: Vec<Send>,
 }
 
 /// How far a joint command goes.
@@ -40,8 +63,8 @@ pub enum Action {
     Move {
         /// Which inbox.
         inbox: usize,
-        /// (pose index, values) in the order visited.
-        through: Vec<(usize, Vec<f64>)>,
+        /// (pose index, values) in the order visited; a number that is not given stays where it is commanded to be.
+        through: Vec<(usize, Vec<Option<f64>>)>,
         /// Rest at each target before its reading.
         dwell: Nanos,
     },
@@ -69,6 +92,15 @@ pub enum Action {
         /// Rest at each end.
         hold: Nanos,
     },
+    /// Lets a command follow a course.
+    Follow {
+        /// Which inbox.
+        inbox: usize,
+        /// The course.
+        course: Course,
+        /// Rest at its end.
+        hold: Nanos,
+    },
 }
 
 /// One phase.
@@ -82,12 +114,23 @@ pub struct Phase {
     pub action: Action,
     /// How often the action is done.
     pub repeat: u64,
-    /// It is over when this holds (and the action is done).
-    pub until: Option<Condition>,
+    /// Commands in its middle.
+    pub meanwhile: Vec<Meanwhile>,
+    /// Whether commands may be refused without an end of the run.
+    pub may_refuse: bool,
+    /// It is over when this holds, whether the action is done or not.
+    pub until: Option<Trigger>,
     /// It takes this long.
     pub lasts: Option<Nanos>,
     /// It must be over within this.
     pub within: Option<Nanos>,
+}
+
+impl Phase {
+    /// Its triggers.
+    pub fn triggers(&self) -> impl Iterator<Item = &Trigger> {
+        self.until.iter().chain(self.meanwhile.iter().map(|one| &one.on))
+    }
 }
 
 /// An inbox of a device as the program uses it.
@@ -136,9 +179,6 @@ state_words! {
 /// Most groups that the conditions of one program may read.
 pub const MAX_SIGNALS: usize = 64;
 
-/// Most joints that a stepped or ramped command may have.
-pub const MAX_COMMAND: usize = 16;
-
 /// The component.
 pub struct Program {
     phases: Vec<Phase>,
@@ -158,10 +198,20 @@ pub struct Program {
     motion_out: WritePort,
     reading_out: WritePort,
     failure_out: WritePort,
-    words_before_conditions: usize,
+    words: Vec<PhaseWords>,
+}
+
+/// Where the words of a phase's triggers stand.
+struct PhaseWords {
+    until: Range<usize>,
+    /// Of each of its commands in the middle: how far they are, see [`Program::meanwhile`], and the trigger's own words.
+    meanwhile: Vec<(usize, Range<usize>)>,
 }
 
 const DONE_STAGE: u64 = u64::MAX;
+
+/// The first of the random lanes of a course; lane 1 is that of the start of a motion.
+const COURSE_LANES: u32 = 16;
 
 impl Program {
     /// A program over these inboxes; `constants` and `layout` are those of the scope that its conditions were compiled
@@ -175,14 +225,29 @@ impl Program {
         registration: &mut Registration,
     ) -> Program {
         registration.state::<ProgramState>();
-        let words_before_conditions = size_of::<ProgramState>() / 8;
-        for (at, phase) in phases.iter().enumerate() {
-            let words = phase.until.as_ref().map_or(0, Condition::state_words);
-            registration.state_words((0..words).map(|w| format!("until[{at}].edge[{w}]")));
+        let mut at = size_of::<ProgramState>() / 8;
+        let mut take = |registration: &mut Registration, names: Vec<String>| {
+            let range = at..at + names.len();
+            at = range.end;
+            registration.state_words(names);
+            range
+        };
+        let mut words = Vec::new();
+        for (place, phase) in phases.iter().enumerate() {
+            let names = phase.until.as_ref().map(|until| until.state_names(&format!("until[{place}]")));
+            let until = take(registration, names.unwrap_or_default());
+            let of = |(i, one): (usize, &Meanwhile)| {
+                let prefix = format!("meanwhile[{place}][{i}]");
+                let progress = take(registration, vec![format!("{prefix}.sent")]).start;
+                (progress, take(registration, one.on.state_names(&prefix)))
+            };
+            let meanwhile = phase.meanwhile.iter().enumerate().map(of).collect();
+            words.push(PhaseWords { until, meanwhile });
         }
         let mut groups: Vec<GroupId> = phases
             .iter()
-            .filter_map(|phase| phase.until.as_ref())
+            .flat_map(Phase::triggers)
+            .flat_map(Trigger::conditions)
             .flat_map(Condition::operands)
             .filter_map(|operand| Some(signal_of(operand.id)?.group))
             .collect();
@@ -233,27 +298,76 @@ impl Program {
             busy,
             refused,
             feedback,
-            words_before_conditions,
+            words,
         }
     }
 
-    fn condition_words(&self, phase: usize) -> std::ops::Range<usize> {
-        let len = |p: &Phase| p.until.as_ref().map_or(0, Condition::state_words);
-        let start = self.words_before_conditions + self.phases[..phase].iter().map(len).sum::<usize>();
-        start..start + len(&self.phases[phase])
-    }
-
-    fn holds(&self, io: &mut Activation<'_>, phase: usize) -> bool {
-        let Some(until) = &self.phases[phase].until else { return true };
-        let words = self.condition_words(phase);
+    /// Whether a trigger of the present phase holds.
+    fn holds(
+        &self,
+        io: &mut Activation<'_>,
+        trigger: &Trigger,
+        words: &Range<usize>,
+        motion_done: bool,
+    ) -> bool {
         let mut renamed = [(GroupId(0), GroupId(0)); MAX_SIGNALS];
         let count = self.signals.len().min(MAX_SIGNALS);
         for (to, (scope, port)) in renamed.iter_mut().zip(&self.signals) {
             *to = (*scope, io.reads[port.0]);
         }
+        let state = *io.state::<ProgramState>();
+        let moment =
+            Moment { now: io.now, began: state.phase_began, phase: Some(state.phase as usize), motion_done };
         let operands =
             TableOperands { table: io.table, constants: &self.constants, renamed: &renamed[..count] };
-        until.evaluate(&operands, &mut io.state[words]).is_true()
+        trigger.holds(&moment, &operands, &mut io.state[words.clone()])
+    }
+
+    /// Sends what is due in the middle of a phase; true when all that is to be sent there was sent.
+    ///
+    /// The word of each says how far it is: 0 before its trigger held, then one more than the commands that were sent.
+    fn meanwhile(&self, io: &mut Activation<'_>, phase: usize, opened: bool, motion_done: bool) -> bool {
+        let mut all_sent = true;
+        for (one, (progress, words)) in self.phases[phase].meanwhile.iter().zip(&self.words[phase].meanwhile)
+        {
+            if io.state[*progress] == 0 && self.holds(io, &one.on, words, motion_done) {
+                io.state[*progress] = 1;
+            }
+            let sent = io.state[*progress].checked_sub(1).map(|sent| sent as usize);
+            if opened
+                && let Some(send) = sent.and_then(|sent| one.sends.get(sent))
+                && self.can_send(io, send)
+            {
+                self.send(io, send);
+                io.state[*progress] += 1;
+            }
+            all_sent &= io.state[*progress] == one.sends.len() as u64 + 1;
+        }
+        all_sent
+    }
+
+    fn can_send(&self, io: &Activation<'_>, send: &Send) -> bool {
+        let is_whole = send.values.iter().all(Option::is_some);
+        self.free(io, send.inbox) && (is_whole || self.has_origin(io, send.inbox))
+    }
+
+    fn send(&self, io: &mut Activation<'_>, send: &Send) {
+        self.put(io, send.inbox, &send.values);
+    }
+
+    /// Writes a command; what is not given stays where the device is commanded to be.
+    fn put(&self, io: &mut Activation<'_>, inbox: usize, given: &[Option<f64>]) {
+        let mut values = [0.0; MAX_COMMAND];
+        let len = given.len().min(MAX_COMMAND);
+        if let Some(port) = self.setpoint[inbox] {
+            let present = io.read(port);
+            let common = len.min(present.len());
+            values[..common].copy_from_slice(&present[..common]);
+        }
+        for (to, given) in values.iter_mut().zip(given) {
+            *to = given.unwrap_or(*to);
+        }
+        io.write(self.write[inbox], &values[..len]);
     }
 
     /// Whether the inbox can be written: a device that has not reported yet is not sent anything, and queued commands
@@ -298,13 +412,23 @@ impl Program {
         let sends = &self.phases[phase].sends;
         let sent = io.state::<ProgramState>().sent as usize;
         if let Some(send) = sends.get(sent) {
-            if self.free(io, send.inbox) {
-                io.write(self.write[send.inbox], &send.values);
+            if self.can_send(io, send) {
+                self.send(io, send);
                 io.state::<ProgramState>().sent += 1;
             }
             return false;
         }
         sends.last().is_none_or(|last| self.free(io, last.inbox))
+    }
+
+    /// Whether the device has let the phase begin: its commands were taken, and a motion knows where it starts from.
+    fn began(&self, io: &mut Activation<'_>, opened: bool) -> bool {
+        let state = *io.state::<ProgramState>();
+        opened
+            && (state.cycle > 0
+                || state.item > 0
+                || state.stage > 0
+                || self.phases[state.phase as usize].action == Action::Wait)
     }
 
     fn enter(&self, io: &mut Activation<'_>, stage: u64) {
@@ -373,7 +497,7 @@ impl Program {
                     1 => {
                         let due = state.write_at <= io.now && state.write_at != Time::NEVER;
                         if due && self.free(io, *inbox) {
-                            io.write(self.write[*inbox], values);
+                            self.put(io, *inbox, values);
                             io.state::<ProgramState>().write_at = Time::NEVER;
                         } else if state.write_at == Time::NEVER && self.free(io, *inbox) {
                             self.enter(io, 2);
@@ -423,6 +547,40 @@ impl Program {
                     }
                 }
             },
+            Action::Follow { inbox, course, hold } => match state.stage {
+                0 => {
+                    if self.has_origin(io, *inbox) {
+                        self.schedule_write(io, *inbox);
+                        self.keep_origin(io, *inbox);
+                        self.announce_motion(io);
+                        self.enter(io, 1);
+                    }
+                }
+                1 => {
+                    if state.write_at <= io.now {
+                        if course.exists_from(&state.origin) {
+                            self.follow(io, *inbox, course, 0.0);
+                            self.enter(io, 2);
+                        } else {
+                            self.fail(io, NO_CIRCLE);
+                        }
+                    }
+                }
+                2 => {
+                    let end_s = course.duration_s(&state.origin);
+                    let is_done = since.seconds() >= end_s;
+                    self.follow(io, *inbox, course, if is_done { end_s } else { since.seconds() });
+                    if is_done {
+                        self.enter(io, 3);
+                    }
+                }
+                _ => {
+                    if since >= *hold {
+                        self.take_reading(io);
+                        self.next_cycle(io, *repeat);
+                    }
+                }
+            },
             Action::Ramp { inbox, element, travel, speed, hold } => match state.stage {
                 0 => {
                     if self.has_origin(io, *inbox) {
@@ -462,6 +620,16 @@ impl Program {
             },
         }
         false
+    }
+
+    /// Writes the command of a course at a time since it began.
+    fn follow(&self, io: &mut Activation<'_>, inbox: usize, course: &Course, t_s: f64) {
+        let state = *io.state::<ProgramState>();
+        let stream = io.stream;
+        let mut values = state.origin;
+        course.put(t_s, &mut values, |lane| stream.at(state.motions, COURSE_LANES + lane));
+        let len = self.inboxes[inbox].spec.elements.len().min(MAX_COMMAND);
+        io.write(self.write[inbox], &values[..len]);
     }
 
     fn keep_origin(&self, io: &mut Activation<'_>, inbox: usize) {
@@ -510,19 +678,27 @@ impl Component for Program {
         if state.failure != 0 {
             return Ok(());
         }
-        if self.refusals(io) != state.refusals {
-            self.fail(io, 1);
+        if !phase.may_refuse && self.refusals(io) != state.refusals {
+            self.fail(io, REFUSED);
             return Ok(());
         }
         let since = now.since(state.phase_began);
         let lasted = phase.lasts.is_none_or(|lasts| since >= lasts);
-        let over = self.opened(io, at) && self.act(io, at);
-        // The condition is asked at every step, so that its edges are seen whenever they come.
-        let holds = self.holds(io, at);
-        if over && lasted && holds {
-            self.begin_phase(io, state.phase + 1, now);
-        } else if phase.within.is_some_and(|within| since > within) {
-            self.fail(io, 2);
+        let opened = self.opened(io, at);
+        let done = opened && self.act(io, at);
+        // Triggers are asked at every step, so that edges are seen whenever they come.
+        let all_sent = self.meanwhile(io, at, opened, done);
+        let until = phase.until.as_ref().map(|until| self.holds(io, until, &self.words[at].until, done));
+        if opened && until.unwrap_or(done) && lasted {
+            if all_sent {
+                self.begin_phase(io, state.phase + 1, now);
+            } else {
+                self.fail(io, NOT_SENT);
+            }
+        } else if since > phase.within.unwrap_or(TAKEN_WITHIN)
+            && (phase.within.is_some() || !self.began(io, opened))
+        {
+            self.fail(io, NOT_IN_TIME);
         }
         Ok(())
     }

@@ -217,7 +217,12 @@ impl<'a> Running<'a> {
                     "phase `{name}` was not over `within` its deadline; {file}:{line}: give it more time, or see why the device does not get there"
                 )
             }
-            _ => format!("phase `{name}` had no effect; {file}:{line}"),
+            Some(&"no_circle") => format!(
+                "phase `{name}`: no circle goes through the tip's setpoint and the poses `via` and `to`, which lie in a line; {file}:{line}"
+            ),
+            _ => format!(
+                "phase `{name}` was over before all that `meanwhile` sends in it was sent; {file}:{line}"
+            ),
         };
         let stopped: Vec<String> = case.arms.iter().filter_map(|arm| self.why_stopped(arm)).collect();
         let what = if stopped.is_empty() { what } else { format!("{what} ({})", stopped.join("; ")) };

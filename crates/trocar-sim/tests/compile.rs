@@ -100,6 +100,12 @@ fn unknown_names_are_named_with_the_nearest() {
         &rp,
         "send   = { \"arm.state_command\" = [\"enable\", \"home\"] }",
         "send   = { \"arm.move_cp\" = \"enable\" }",
+        &["there is no pose `enable`", "P1"],
+    );
+    refused(
+        &rp,
+        "send   = { \"arm.state_command\" = [\"enable\", \"home\"] }",
+        "send   = { \"arm.move_jp\" = \"enable\" }",
         &["takes positions, not words"],
     );
     // Parameters.

@@ -1,16 +1,12 @@
 //! When faults act, on what, and what the board counts.
-#![expect(clippy::panic, reason = "a test fails by panicking")]
 
 mod common;
 
 use common::*;
-use std::collections::BTreeMap;
-use trocar_fault::{FaultConfig, Kind, Lasts, StartConfig};
-use trocar_logic::Condition;
+use trocar_fault::{FaultConfig, Kind, Lasts};
+use trocar_logic::{TriggerConfig, TriggerTable};
 use trocar_signal::quantity::Duration;
 use trocar_signal::{AnyQuantity, Dimension, GroupSpec};
-use trocar_sim::fault_board::PlacedFault;
-use trocar_sim::scope::SignalScope;
 use trocar_sim::{Model, Pace, Role};
 
 /// A sensor that reads the time in milliseconds, and a program whose phases last so long each.
@@ -33,18 +29,6 @@ fn bench(phase_ms: &'static [f64]) -> Model {
     model(vec![program, source("sensor", "x", |t| t), source("wave", "w", |t| (t % 10.0) - 5.0)])
 }
 
-fn with_condition(
-    model: &Model,
-    config: &FaultConfig,
-    text: Option<&str>,
-    phase: Option<usize>,
-) -> PlacedFault {
-    let roles = BTreeMap::new();
-    let scope = SignalScope { layout: &model.layout, roles: &roles, constants: &[] };
-    let condition = text.map(|text| Condition::compile(text, &scope).unwrap_or_else(|e| panic!("{e:?}")));
-    PlacedFault { condition, phase, ..placed(model, config) }
-}
-
 /// The milliseconds at which the sensor does not read the time, and what it reads there.
 fn changed(model: &Model, steps: u32) -> Vec<(u32, f64)> {
     let mut run = Toys::new(model);
@@ -57,7 +41,7 @@ fn changed(model: &Model, steps: u32) -> Vec<(u32, f64)> {
         .collect()
 }
 
-fn shift(starts: StartConfig, lasts: Lasts) -> FaultConfig {
+fn shift(starts: TriggerTable, lasts: Lasts) -> FaultConfig {
     offset("shift", "x", 100.0, starts, lasts)
 }
 
@@ -93,28 +77,28 @@ fn a_fault_that_lasts_clears_and_does_not_come_again() {
 #[test]
 fn in_a_phase_after_a_time() {
     let mut model = bench(&[10.0, 10.0, 10.0]);
-    let starts = StartConfig {
+    let starts = TriggerTable {
         phase: Some("p1".to_owned()),
         after: Some(Duration::from_si(3.5e-3)),
-        ..StartConfig::default()
+        ..TriggerTable::default()
     };
-    let faults = vec![with_condition(&model, &shift(starts.clone(), Lasts::ForGood), None, Some(1))];
+    let faults = vec![placed(&model, &shift(starts.clone(), Lasts::ForGood))];
     put(&mut model, faults);
     assert_eq!(instants(&changed(&model, 30)), (14..30).collect::<Vec<_>>(), "phase p1 begins at 10 ms");
     // Later in the phase than the phase lasts: never.
     let mut model = bench(&[10.0, 10.0, 10.0]);
-    let late = StartConfig { after: Some(Duration::from_si(10.5e-3)), ..starts };
-    let faults = vec![with_condition(&model, &shift(late, Lasts::ForGood), None, Some(1))];
+    let late = TriggerTable { after: Some(Duration::from_si(10.5e-3)), ..starts };
+    let faults = vec![placed(&model, &shift(late, Lasts::ForGood))];
     put(&mut model, faults);
     assert_eq!(changed(&model, 60), []);
 }
 
-fn when(phase: Option<&str>, occurrence: u32) -> StartConfig {
-    StartConfig {
+fn when(phase: Option<&str>, occurrence: u32) -> TriggerTable {
+    TriggerTable {
         phase: phase.map(str::to_owned),
         when: Some("w >= 2".to_owned()),
         occurrence: Some(occurrence),
-        ..StartConfig::default()
+        ..TriggerTable::default()
     }
 }
 
@@ -124,7 +108,7 @@ fn at_an_occurrence_of_a_condition() {
     for (occurrence, begins) in [(1, 8), (2, 18), (4, 38)] {
         let mut model = bench(&[100.0]);
         let config = shift(when(None, occurrence), for_ms(2.0));
-        let faults = vec![with_condition(&model, &config, Some("w >= 2"), None)];
+        let faults = vec![placed(&model, &config)];
         put(&mut model, faults);
         assert_eq!(instants(&changed(&model, 100)), [begins, begins + 1], "occurrence {occurrence}");
     }
@@ -136,13 +120,13 @@ fn occurrences_count_in_their_phase_alone_and_one_that_is_under_way_when_it_begi
     for (occurrence, begins) in [(1, 9), (2, 18), (3, 28)] {
         let mut model = bench(&[9.0, 51.0]);
         let config = shift(when(Some("p1"), occurrence), for_ms(1.0));
-        let faults = vec![with_condition(&model, &config, Some("w >= 2"), Some(1))];
+        let faults = vec![placed(&model, &config)];
         put(&mut model, faults);
         assert_eq!(instants(&changed(&model, 100)), [begins], "occurrence {occurrence}");
     }
     let mut model = bench(&[9.0, 51.0]);
     let config = shift(when(Some("p1"), 7), for_ms(1.0));
-    let faults = vec![with_condition(&model, &config, Some("w >= 2"), Some(1))];
+    let faults = vec![placed(&model, &config)];
     put(&mut model, faults);
     assert_eq!(changed(&model, 200), [], "there are six in the phase");
 }
@@ -165,8 +149,9 @@ fn a_condition_on_what_was_never_written_does_not_hold() {
         }),
     ];
     let mut model = model(nodes);
-    let config = shift(when(None, 1), Lasts::ForGood);
-    let faults = vec![with_condition(&model, &config, Some("w >= 2 or w < 2"), None)];
+    let known = TriggerTable { when: Some("w >= 2 or w < 2".to_owned()), ..when(None, 1) };
+    let config = shift(known, Lasts::ForGood);
+    let faults = vec![placed(&model, &config)];
     put(&mut model, faults);
     assert_eq!(instants(&changed(&model, 35)), (31..35).collect::<Vec<_>>(), "unknown, marked, then known");
 }
@@ -287,4 +272,27 @@ fn draws_of_a_noise_are_its_own_and_repeat() {
     let sd = (errors.iter().map(|e| (e - mean) * (e - mean)).sum::<f64>() / 199.0).sqrt();
     // Four standard errors: of a mean 1/√200, of a standard deviation 1/√400.
     assert!(mean.abs() < 4.0 / 200.0_f64.sqrt() && (sd - 1.0).abs() < 4.0 / 400.0_f64.sqrt(), "{mean} {sd}");
+}
+
+/// A fault ends by a trigger: some time after it began, or when a condition held for a time; it does not come again.
+#[test]
+fn a_fault_ends_by_a_trigger() {
+    let ends = |ends: TriggerTable| FaultConfig {
+        lasts: None,
+        ends: Some(TriggerConfig::Table(Box::new(ends))),
+        ..shift(starts_at(5.0), Lasts::ForGood)
+    };
+    let duration = |milliseconds: f64| Some(Duration::from_si(milliseconds * 1e-3));
+    let after = TriggerTable { after: duration(7.0), ..TriggerTable::default() };
+    // The wave is at 2 or more from 7 to 9 ms and from 17 to 19 ms as written; faults look at the step after.
+    let held = TriggerTable { occurrence: None, held_for: duration(2.0), ..when(None, 1) };
+    let in_p1 = TriggerTable { phase: Some("p1".to_owned()), ..TriggerTable::default() };
+    for (trigger, last) in [(after, 11), (when(None, 2), 17), (held, 9), (in_p1, 19)] {
+        let mut model = bench(&[20.0, 80.0]);
+        let faults = vec![placed(&model, &ends(trigger))];
+        put(&mut model, faults);
+        assert_eq!(instants(&changed(&model, 100)), (5..=last).collect::<Vec<_>>());
+        let names = model.faults.word_names();
+        assert_eq!(names.len(), Toys::new(&model).state.faults.len());
+    }
 }

@@ -6,6 +6,7 @@ mod common;
 use common::arm::{Plan, case};
 use common::*;
 use trocar_fault::{FaultConfig, Kind, Lasts};
+use trocar_logic::TriggerConfig;
 use trocar_measure::Verdict;
 use trocar_signal::{AnyQuantity, Dimension};
 use trocar_sim::outcome::CaseOutcome;
@@ -87,7 +88,7 @@ fn rest_counts_only_where_the_record_shows_it_for_a_tenth_of_a_second() {
 
 #[test]
 fn a_fault_that_ends_before_the_device_notices_is_effective_and_not_announced() {
-    let short = FaultConfig { lasts: for_ms(5.0), ..stuck() };
+    let short = FaultConfig { lasts: Some(for_ms(5.0)), ..stuck() };
     let requirements = ["fault.stuck.detection_time <= 1 s"];
     let out = outcome(Plan { faults: vec![short], requirements: &requirements, ..Plan::default() });
     let ledger = &out.faults[0];
@@ -125,7 +126,11 @@ fn invalid(config: FaultConfig, word: &str, outcome_word: &str) {
 
 #[test]
 fn a_fault_that_tests_nothing_makes_the_run_invalid() {
-    invalid(FaultConfig { starts: starts_at(5000.0), ..stuck() }, "never became active", "not activated");
+    invalid(
+        FaultConfig { starts: TriggerConfig::Table(Box::new(starts_at(5000.0))), ..stuck() },
+        "never became active",
+        "not activated",
+    );
     invalid(offset("aside", "unused", 1.0, starts_at(100.0), Lasts::ForGood), "dormant", "dormant");
     let change = |si: f64| Some(AnyQuantity { si, dimension: Dimension::NUMBER });
     invalid(FaultConfig { must_change: change(202.0), ..stuck() }, "less than must_change", "effective");

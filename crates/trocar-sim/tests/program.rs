@@ -6,7 +6,7 @@ mod common;
 use common::*;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
-use trocar_logic::Condition;
+use trocar_logic::{Trigger, TriggerConfig, TriggerTable};
 use trocar_signal::{Dimension, Element, GroupSpec, Layout, Registration, Time};
 use trocar_sim::program::{Action, Inbox, Phase, Program, Send, Travel};
 use trocar_sim::scope::SignalScope;
@@ -82,6 +82,8 @@ fn phase(name: &str, action: Action) -> Phase {
         sends: Vec::new(),
         action,
         repeat: 1,
+        meanwhile: Vec::new(),
+        may_refuse: false,
         until: None,
         lasts: None,
         within: None,
@@ -98,10 +100,14 @@ fn layout(first_ms: f64) -> Layout {
     layout
 }
 
-fn condition(text: &str) -> Condition {
+fn trigger(text: &str) -> Trigger {
+    compiled(&TriggerConfig::Condition(text.to_owned()))
+}
+
+fn compiled(config: &TriggerConfig) -> Trigger {
     let roles = BTreeMap::new();
     let scope = SignalScope { layout: &layout(0.0), roles: &roles, constants: &[] };
-    Condition::compile(text, &scope).unwrap_or_else(|e| panic!("{e:?}"))
+    Trigger::compile(config, &scope, &[]).unwrap_or_else(|e| panic!("{e:?}"))
 }
 
 fn bench(phases: Vec<Phase>, inboxes: Vec<Inbox>, first_ms: f64) -> Model {
@@ -143,7 +149,7 @@ fn phases_of(model: &Model, steps: u64) -> (Vec<u64>, f64) {
 }
 
 fn send(values: &[f64]) -> Vec<Send> {
-    values.iter().map(|value| Send { inbox: MOVE, values: vec![*value] }).collect()
+    values.iter().map(|value| Send { inbox: MOVE, values: vec![Some(*value)] }).collect()
 }
 
 #[test]
@@ -179,7 +185,7 @@ fn a_queued_command_is_written_when_the_one_before_was_taken_and_none_before_the
 #[test]
 fn phases_last_and_wait_for_conditions_and_edges() {
     let until = |name: &str, text: &str| Phase {
-        until: Some(condition(text)),
+        until: Some(trigger(text)),
         within: Some(ms(500.0)),
         ..phase(name, Action::Wait)
     };
@@ -204,7 +210,7 @@ fn phases_last_and_wait_for_conditions_and_edges() {
 fn an_edge_that_was_there_before_the_phase_began_does_not_count() {
     let waits = Phase { lasts: Some(ms(30.0)), ..phase("a", Action::Wait) };
     let rises = Phase {
-        until: Some(condition("rise(dev.level >= 20)")),
+        until: Some(trigger("rise(dev.level >= 20)")),
         within: Some(ms(50.0)),
         ..phase("b", Action::Wait)
     };
@@ -215,7 +221,7 @@ fn an_edge_that_was_there_before_the_phase_began_does_not_count() {
 #[test]
 fn a_deadline_that_passes_is_a_failure_and_nothing_is_sent_after_it() {
     let never = Phase {
-        until: Some(condition("dev.level < 0")),
+        until: Some(trigger("dev.level < 0")),
         within: Some(ms(30.0)),
         ..phase("never", Action::Wait)
     };
@@ -256,8 +262,8 @@ fn a_refusal_of_an_earlier_phase_is_no_failure_of_a_later_one() {
     assert_eq!((began.len(), failure), (3, 0.0));
 }
 
-fn through(poses: &[usize]) -> Vec<(usize, Vec<f64>)> {
-    poses.iter().map(|pose| (*pose, vec![10.0 + *pose as f64])).collect()
+fn through(poses: &[usize]) -> Vec<(usize, Vec<Option<f64>>)> {
+    poses.iter().map(|pose| (*pose, vec![Some(10.0 + *pose as f64)])).collect()
 }
 
 #[test]
@@ -410,4 +416,151 @@ fn the_start_of_each_motion_is_drawn_in_its_range() {
         assert!(*least <= 3 && *most == 6, "{path}: the whole range is used: {delays:?}");
         assert_eq!(commands, writes(&model, path, 3000), "and the same again");
     }
+}
+
+fn table(table: TriggerTable) -> Trigger {
+    compiled(&TriggerConfig::Table(Box::new(table)))
+}
+
+fn duration(milliseconds: f64) -> Option<trocar_signal::quantity::Duration> {
+    Some(trocar_signal::quantity::Duration::from_si(milliseconds * 1e-3))
+}
+
+fn when(text: &str) -> TriggerTable {
+    TriggerTable { when: Some(text.to_owned()), ..TriggerTable::default() }
+}
+
+/// The device reports its level each 4 ms, so that `level >= 20` holds from the step after 20 ms on.
+#[test]
+fn a_phase_ends_by_a_trigger() {
+    for (trigger, ends) in [
+        (table(TriggerTable { held_for: duration(30.0), ..when("dev.level >= 20") }), 21 + 30),
+        (table(TriggerTable { delay: duration(2.5), ..when("dev.level >= 20") }), 21 + 3),
+        (
+            table(TriggerTable {
+                occurrence: Some(2),
+                ..when("rise(dev.level >= 20) or rise(dev.level >= 40)")
+            }),
+            41,
+        ),
+        (table(TriggerTable { after: duration(33.0), ..TriggerTable::default() }), 7 + 33),
+        (table(TriggerTable { at: duration(33.0), ..TriggerTable::default() }), 33),
+    ] {
+        let waits = Phase { until: Some(trigger), within: Some(ms(500.0)), ..phase("b", Action::Wait) };
+        let first = Phase { lasts: Some(ms(7.0)), ..phase("a", Action::Wait) };
+        let (began, failure) = phases_of(&bench(vec![first, waits], inboxes(), 0.0), 100);
+        assert_eq!((began, failure), (vec![0, 7, ends], 0.0));
+    }
+}
+
+/// With `until` a phase ends in the middle of its motion, and nothing more of the motion is sent.
+#[test]
+fn a_trigger_ends_a_motion() {
+    let cut = Phase {
+        repeat: 100,
+        until: Some(table(TriggerTable { after: duration(50.0), ..TriggerTable::default() })),
+        ..phase("steps", servo(0, Travel::By(0.5), 20.0, None))
+    };
+    let model = bench(vec![cut.clone()], inboxes(), 0.0);
+    assert_eq!(phases_of(&model, 100), (vec![0, 50], 0.0));
+    assert!(writes(&model, "dev.servo", 200).iter().all(|(step, _)| *step <= 50));
+    // `motion = "done"` is the end that a phase without `until` has.
+    let done = TriggerTable { motion: Some(trocar_logic::MotionWord::Done), ..TriggerTable::default() };
+    let whole = |until| Phase { repeat: 3, until, ..cut.clone() };
+    let ends = |until| phases_of(&bench(vec![whole(until)], inboxes(), 0.0), 300);
+    assert_eq!(ends(Some(table(done))), ends(None));
+}
+
+/// What is sent in the middle of a phase: when its trigger holds, one command after another, each once.
+#[test]
+fn commands_are_sent_in_the_middle_of_a_phase() {
+    let on = table(TriggerTable { after: duration(30.0), ..TriggerTable::default() });
+    let meanwhile = vec![
+        trocar_sim::program::Meanwhile { on, sends: send(&[5.0, 6.0]) },
+        trocar_sim::program::Meanwhile { on: trigger("dev.level >= 60"), sends: send(&[7.0]) },
+    ];
+    let lasting = |milliseconds: f64| Phase {
+        sends: send(&[1.0]),
+        meanwhile: meanwhile.clone(),
+        lasts: Some(ms(milliseconds)),
+        ..phase("a", Action::Wait)
+    };
+    let model = bench(vec![lasting(90.0)], inboxes(), 0.0);
+    let sent = writes(&model, "dev.move", 200);
+    let values: Vec<f64> = sent.iter().map(|(_, v)| v[0]).collect();
+    assert_eq!(values, [1.0, 5.0, 6.0, 7.0]);
+    // The device looks each 4 ms: the second of two waits until the first was taken.
+    assert_eq!((sent[1].0, sent[3].0), (30, 61));
+    assert!(sent[2].0 > 30 && sent[2].0 <= 35, "{sent:?}");
+    assert_eq!(phases_of(&model, 200), (vec![0, 90], 0.0));
+    // A stimulus that did not come about decides nothing.
+    assert_eq!(phases_of(&bench(vec![lasting(50.0)], inboxes(), 0.0), 200), (vec![0], 3.0));
+}
+
+/// A device that never reports does not keep a run for ever: a phase without a deadline gives up after a minute.
+#[test]
+fn a_device_that_never_takes_anything_ends_the_run() {
+    for opening in [
+        Phase { sends: send(&[1.0]), lasts: Some(ms(1.0)), ..phase("a", Action::Wait) },
+        phase("a", servo(0, Travel::By(0.5), 1.0, None)),
+    ] {
+        let model = bench(vec![opening], inboxes(), 1e9);
+        assert_eq!(phases_of(&model, 60_002).1, 2.0);
+        assert_eq!(phases_of(&model, 60_000).1, 0.0);
+    }
+}
+
+/// A command in numbers: what it names goes there, the rest stays where it is commanded to be.
+#[test]
+fn a_command_in_numbers_keeps_what_it_does_not_name() {
+    let sends = vec![
+        Send { inbox: SERVO, values: vec![None, Some(-0.3)] },
+        Send { inbox: SERVO, values: vec![Some(0.7), Some(0.8)] },
+    ];
+    let model =
+        bench(vec![Phase { sends, lasts: Some(ms(20.0)), ..phase("a", Action::Wait) }], inboxes(), 0.0);
+    let found: Vec<Vec<f64>> = writes(&model, "dev.servo", 100).into_iter().map(|(_, v)| v).collect();
+    assert_eq!(found, [vec![SETPOINT[0], -0.3], vec![0.7, 0.8]]);
+}
+
+/// A refusal that the phase allows ends nothing.
+#[test]
+fn a_refusal_may_be_allowed() {
+    let opening = |may_refuse| Phase {
+        sends: send(&[1.0, -1.0, 2.0]),
+        lasts: Some(ms(50.0)),
+        may_refuse,
+        ..phase("a", Action::Wait)
+    };
+    assert_eq!(phases_of(&bench(vec![opening(true)], inboxes(), 0.0), 100).1, 0.0);
+    assert_eq!(phases_of(&bench(vec![opening(false)], inboxes(), 0.0), 100).1, 1.0);
+}
+
+/// What a course writes is its formula at each step from where the command stood, for as long as it takes, and again.
+#[test]
+fn a_course_is_written_at_each_step() {
+    use trocar_sim::program::{Course, Wave};
+    let course = Course::Wave {
+        element: 1,
+        wave: Wave::Sine { amplitude: 0.05, frequency_hz: 20.0 },
+        duration_s: 0.1,
+    };
+    let action = Action::Follow { inbox: SERVO, course, hold: ms(30.0) };
+    let model = bench(vec![Phase { repeat: 2, ..phase("sine", action) }], inboxes(), 0.0);
+    let found = writes(&model, "dev.servo", 400);
+    assert_eq!(found.len(), 2 * 101, "from 0 to 100 ms, both included, twice");
+    let first = found[0].0;
+    let again = found[101].0;
+    assert!((130..140).contains(&(again - first)), "after its hold: {first}, {again}");
+    for (k, (step, values)) in found.iter().enumerate() {
+        let began = if k < 101 { first } else { again };
+        assert_eq!(values[0], SETPOINT[0]);
+        let expected = SETPOINT[1]
+            + 0.05 * trocar_math::sin(std::f64::consts::TAU * 20.0 * (step - began) as f64 * 1e-3);
+        // The second begins where the first ended, a rounding of the sine of a whole turn away.
+        assert!((values[1] - expected).abs() < 1e-14, "{step}: {values:?}");
+    }
+    let mut run = Toys::new(&model);
+    run.steps(400);
+    assert_eq!(run.header("program.reading").sequence, 2);
 }

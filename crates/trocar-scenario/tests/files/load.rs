@@ -124,7 +124,7 @@ fn the_example_methods_load() {
         ["a.toml", SCENE, ROBOT]
     );
     let steps = good(load_at(with("a.toml", STEPS), "a.toml"));
-    assert_eq!(steps.scenario.phases[1].ramp.as_ref().map(|ramp| ramp.joint.as_str()), Some("lever"));
+    assert_eq!(steps.scenario.phases[1].ramp.as_ref().and_then(|ramp| ramp.joint.as_deref()), Some("lever"));
 }
 
 #[test]
@@ -134,11 +134,11 @@ fn roles_are_replaced_everywhere_and_carets_stay_where_the_person_wrote() {
     assert!(!text.contains("\"arm."), "a role is left in {text}");
     assert!(format!("{:?}", loaded.method).contains("\"arm.servo_jp\""));
     assert_eq!(
-        loaded.scenario.faults[0].starts.when.as_deref(),
+        loaded.scenario.faults[0].starts.formulas().first().map(|formula| formula.text),
         Some("rise(arm1.measured_js.position.lever >= 5 deg)")
     );
     // In the text that runs, `position` begins one byte later than in the text that was written.
-    let resolved = loaded.scenario.faults[0].starts.when.clone().unwrap();
+    let resolved = loaded.scenario.faults[0].starts.formulas()[0].text.to_owned();
     for word in ["position", "5 deg", "arm1", "rise"] {
         let at = resolved.find(word).unwrap();
         let place = loaded.spans.inside("faults[0].starts.when", at..at + word.len());

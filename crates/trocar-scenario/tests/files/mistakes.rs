@@ -160,7 +160,7 @@ fn numbers_lists_and_kinds() {
         Mistake { file: SCENARIO, from: "[\"enable\", \"home\"]", to: "[\"enable\", 1]", code: "wrong-type", at: "1",
             hint: "", title: "is meant to be a text" },
         Mistake { file: SCENARIO, from: "[\"enable\", \"home\"]", to: "5", code: "wrong-type", at: "5",
-            hint: "", title: "is meant to be a text, or a list" },
+            hint: "", title: "is meant to be a text, or a table, or a list" },
     ]);
 }
 
@@ -312,7 +312,7 @@ fn a_diagnostic_reads_like_this() {
          {line} | untill = \"arm.is_homed and not arm.is_busy\"\n\
          \x20  | ^^^^^^ did you mean `until`?\n\
          \x20  |\n\
-         \x20  = a phase has: lasts, move, name, ramp, repeat, send, step, until, within\n"
+         \x20  = a phase has: arc, chirp, lasts, line, meanwhile, move, name, noise, ramp, recorded, refusals, repeat, send, sine, step, until, within\n"
     );
     assert_eq!(all_said(&failure), expected);
     let json = render::to_json(&failure.diagnostics, &failure.files);

@@ -4,6 +4,8 @@ use super::Compiler;
 use crate::assemble::truth_of;
 use crate::case::{Feed, MeasurePlan, Source, WindowPlan};
 use crate::model::Model;
+use crate::scope::{SignalScope, signal_of};
+use trocar_logic::Condition;
 use trocar_measure::{
     InputShape, Instrument, Measure, MeasureConfig, MeasureShape, ReadingUncertainty, RecorderUncertainty,
 };
@@ -35,6 +37,9 @@ fn measure(
 ) -> Option<MeasurePlan> {
     let prefix = format!("measures.{name}");
     let (first, second) = config.paths();
+    if matches!(config, MeasureConfig::Share { .. }) {
+        return share(compiler, model, phases, name, config);
+    }
     let first_source = source(compiler, model, &format!("{prefix}.{}", first.key), first.path);
     let second_source = match second {
         Some(path) => Some(source(compiler, model, &format!("{prefix}.{}", path.key), path.path)?),
@@ -42,6 +47,7 @@ fn measure(
     };
     let first_source = first_source?;
     let window = config.window();
+    let after = Nanos::from_seconds(window.after.si()).unwrap_or(Nanos::ZERO);
     let phase = match &window.phase {
         None => None,
         Some(wanted) => Some(phases.iter().position(|p| p == wanted)?),
@@ -76,6 +82,7 @@ fn measure(
         }
     };
     let feed = match (config, second_source) {
+        (MeasureConfig::Validity { .. }, _) => Feed::Validity(first_source.group),
         (MeasureConfig::Delay { .. }, Some(second)) => Feed::Events(first_source.group, second.group),
         (MeasureConfig::DeviationFromTwin { .. }, _) => {
             if compiler.loaded.scenario.faults.is_empty() {
@@ -95,7 +102,8 @@ fn measure(
         name: name.to_owned(),
         measure,
         feed,
-        window: WindowPlan { phase, at: window.at },
+        condition: None,
+        window: WindowPlan { phase, at: window.at, after },
         instrument: Some(model.layout.spec(first_source.group).writer.clone())
             .filter(|writer| compiler.loaded.scenario.instruments.contains_key(writer)),
         uses_truth,
@@ -105,6 +113,59 @@ fn measure(
             config,
             MeasureConfig::PoseRepeatability { .. } | MeasureConfig::PoseAccuracy { .. }
         ),
+    })
+}
+
+/// A measure of a condition.
+fn share(
+    compiler: &mut Compiler<'_>,
+    model: &Model,
+    phases: &[String],
+    name: &str,
+    config: &MeasureConfig,
+) -> Option<MeasurePlan> {
+    let prefix = format!("measures.{name}");
+    let roles = std::collections::BTreeMap::new();
+    let scope = SignalScope { layout: &model.layout, roles: &roles, constants: &compiler.constants };
+    let condition = match Condition::compile(config.paths().0.path, &scope) {
+        Ok(condition) => condition,
+        Err(errors) => {
+            compiler.formula_errors(&format!("{prefix}.of"), &errors);
+            return None;
+        }
+    };
+    let window = config.window();
+    let phase = match &window.phase {
+        None => None,
+        Some(wanted) => Some(phases.iter().position(|p| p == wanted)?),
+    };
+    let repeats = phase.and_then(|at| compiler.loaded.scenario.phases.get(at)).map_or(1, |p| p.repeat);
+    let number = InputShape::Number(trocar_signal::Dimension::NUMBER);
+    let shape = MeasureShape::new(number).cycles(&[], repeats);
+    let measure = match Measure::new(config, &shape) {
+        Ok(measure) => measure,
+        Err(problems) => {
+            compiler.problems(&prefix, &problems);
+            return None;
+        }
+    };
+    let groups = condition.operands().iter().filter_map(|operand| signal_of(operand.id));
+    let uses_truth = groups.into_iter().any(|s| model.layout.spec(s.group).class == GroupClass::Truth);
+    Some(MeasurePlan {
+        name: name.to_owned(),
+        measure,
+        feed: Feed::Condition,
+        condition: Some(condition),
+        window: WindowPlan {
+            phase,
+            at: window.at,
+            after: Nanos::from_seconds(window.after.si()).unwrap_or(Nanos::ZERO),
+        },
+        instrument: None,
+        uses_truth,
+        poses: Vec::new(),
+        judged: false,
+        rows_per_pose: false,
     })
 }
 

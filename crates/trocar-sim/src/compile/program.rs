@@ -1,13 +1,14 @@
 //! The phases of a scenario as a program.
 
-use super::Compiler;
+use super::{Compiler, stimuli};
 use crate::assemble::is_superseding;
-use crate::program::{Action, Inbox, MAX_COMMAND, MAX_SIGNALS, Phase, Program, Send, Travel};
+use crate::program::{Inbox, MAX_SIGNALS, Meanwhile, Phase, Program, Send};
 use crate::schedule::{Node, Pace, Role};
-use crate::scope::{SignalScope, signal_of};
+use crate::scope::signal_of;
 use std::collections::{BTreeMap, BTreeSet};
-use trocar_logic::Condition;
-use trocar_scenario::phase::PhaseConfig;
+use trocar_logic::{Condition, Trigger, TriggerConfig};
+use trocar_scenario::join_key;
+use trocar_scenario::phase::{Command, Commands, Refusals};
 use trocar_scenario::scenario::Drawn;
 use trocar_signal::diagnostic::nearest;
 use trocar_signal::{AnyQuantity, Diagnostic, Dimension, GroupKind, GroupSpec, Layout, Nanos, Registration};
@@ -30,29 +31,34 @@ impl Made {
 
 pub(crate) fn compile(compiler: &mut Compiler<'_>) -> Made {
     let poses = poses(compiler);
-    let names: Vec<String> = poses.iter().map(|(name, _)| name.clone()).collect();
+    // Postures follow the poses: a motion's target is one number in both.
+    let postures = compiler.loaded.scenario.postures.keys();
+    let names: Vec<String> = poses.iter().map(|(name, _)| name).chain(postures).cloned().collect();
     let mut inboxes = Inboxes { list: Vec::new() };
     let mut phases = Vec::new();
+    let named: Vec<String> = compiler.loaded.scenario.phases.iter().map(|p| p.name.clone()).collect();
     for (place, config) in compiler.loaded.scenario.phases.iter().enumerate() {
         let key = format!("phases[{place}]");
-        let sends = sends(compiler, &key, config, &mut inboxes);
-        let action = action(compiler, &key, config, &mut inboxes, &poses);
-        let roles = BTreeMap::new();
-        let scope = SignalScope { layout: &compiler.layout, roles: &roles, constants: &compiler.constants };
-        let until = match config.until.as_ref().map(|text| Condition::compile(text, &scope)) {
-            None => None,
-            Some(Ok(condition)) => Some(condition),
-            Some(Err(errors)) => {
-                compiler.formula_errors(&format!("{key}.until"), &errors);
-                None
+        let opening = sends(compiler, &key, &config.send, &mut inboxes, &poses);
+        let action = stimuli::action(compiler, &key, config, &mut inboxes, &poses);
+        let until =
+            config.until.as_ref().and_then(|until| trigger(compiler, &format!("{key}.until"), until, &named));
+        let mut meanwhile = Vec::new();
+        for (i, one) in config.meanwhile.iter().enumerate() {
+            let key = format!("{key}.meanwhile[{i}]");
+            let sends = sends(compiler, &key, &one.send, &mut inboxes, &poses);
+            if let Some(on) = trigger(compiler, &format!("{key}.on"), &one.on, &named) {
+                meanwhile.push(Meanwhile { on, sends });
             }
-        };
+        }
         let nanos = |d: trocar_signal::quantity::Duration| Nanos::from_seconds(d.si());
         phases.push(Phase {
             name: config.name.clone(),
-            sends,
+            sends: opening,
             action,
             repeat: u64::from(config.repeat),
+            meanwhile,
+            may_refuse: config.refusals == Refusals::Allowed,
             until,
             lasts: config.lasts.and_then(nanos),
             within: config.within.and_then(nanos),
@@ -60,7 +66,8 @@ pub(crate) fn compile(compiler: &mut Compiler<'_>) -> Made {
     }
     let groups: BTreeSet<_> = phases
         .iter()
-        .filter_map(|phase: &Phase| phase.until.as_ref())
+        .flat_map(Phase::triggers)
+        .flat_map(Trigger::conditions)
         .flat_map(Condition::operands)
         .filter_map(|operand| Some(signal_of(operand.id)?.group))
         .collect();
@@ -75,13 +82,24 @@ pub(crate) fn compile(compiler: &mut Compiler<'_>) -> Made {
     Made { phases, inboxes: inboxes.list, constants: compiler.constants.clone(), poses: names }
 }
 
+/// A trigger of a phase, over the groups that there are before the program.
+fn trigger(
+    compiler: &mut Compiler<'_>,
+    key: &str,
+    config: &TriggerConfig,
+    phases: &[String],
+) -> Option<Trigger> {
+    let layout = compiler.layout.clone();
+    compiler.trigger(key, config, &layout, phases)
+}
+
 /// The inboxes that the program uses, each once.
-struct Inboxes {
-    list: Vec<Inbox>,
+pub(crate) struct Inboxes {
+    pub list: Vec<Inbox>,
 }
 
 impl Inboxes {
-    fn find(&mut self, compiler: &mut Compiler<'_>, key: &str, path: &str) -> Option<usize> {
+    pub fn find(&mut self, compiler: &mut Compiler<'_>, key: &str, path: &str) -> Option<usize> {
         if let Some(at) = self.list.iter().position(|inbox| inbox.spec.path == path) {
             return Some(at);
         }
@@ -106,7 +124,11 @@ impl Inboxes {
         };
         let (instance, rest) = path.split_once('.')?;
         let arm = compiler.arms.get(instance)?;
-        let setpoint = if rest.starts_with("jaw.") { "jaw.setpoint_js" } else { "setpoint_js" };
+        let setpoint = match spec.kind {
+            GroupKind::Pose => "setpoint_cp",
+            _ if rest.starts_with("jaw.") => "jaw.setpoint_js",
+            _ => "setpoint_js",
+        };
         let supersedes = is_superseding(&spec);
         self.list.push(Inbox {
             supersedes,
@@ -115,7 +137,7 @@ impl Inboxes {
                 .first()
                 .is_some_and(|e| e.dimension != Dimension::NUMBER)
                 .then(|| format!("{instance}.{setpoint}"))
-                .filter(|_| spec.kind == GroupKind::Vector || spec.kind == GroupKind::Scalar),
+                .filter(|_| matches!(spec.kind, GroupKind::Vector | GroupKind::Scalar | GroupKind::Pose)),
             busy: format!("{instance}.is_busy"),
             refused: format!("{instance}.error_event"),
             feedback: format!("{instance}.measured_js"),
@@ -127,164 +149,152 @@ impl Inboxes {
     }
 }
 
-fn sends(compiler: &mut Compiler<'_>, key: &str, config: &PhaseConfig, inboxes: &mut Inboxes) -> Vec<Send> {
+fn sends(
+    compiler: &mut Compiler<'_>,
+    key: &str,
+    config: &BTreeMap<String, Commands>,
+    inboxes: &mut Inboxes,
+    poses: &[(String, Vec<f64>)],
+) -> Vec<Send> {
     let mut sends = Vec::new();
-    for (path, words) in &config.send {
+    for (path, commands) in config {
         let key = format!("{key}.send.\"{path}\"");
         let Some(inbox) = inboxes.find(compiler, &key, path) else { continue };
-        let GroupKind::State(states) = inboxes.list[inbox].spec.kind.clone() else {
-            compiler.problem(&key, "this command takes positions, not words: use `move`, `step` or `ramp`");
-            continue;
-        };
-        for (number, word) in words.0.iter().enumerate() {
-            match states.iter().position(|s| s == word) {
-                Some(at) => sends.push(Send { inbox, values: vec![at as f64] }),
-                None => {
-                    let item = format!("{key}[{number}]");
-                    let item = if compiler.loaded.spans.contains(&item) { &item } else { &key };
-                    let place = compiler.loaded.spans.value(item);
-                    let near = nearest(word, states.iter().map(String::as_str));
-                    let hint = near.map_or(String::new(), |near| format!("did you mean `{near}`?"));
-                    compiler.found.push(
-                        Diagnostic::error("unknown-value", format!("this command does not take `{word}`"))
-                            .at(place.file, place.range, hint)
-                            .note(format!("it takes: {}", states.join(", "))),
-                    );
-                }
-            }
+        for (i, command) in commands.list().iter().enumerate() {
+            let key = match commands {
+                Commands::One(_) => key.clone(),
+                Commands::Many(_) => format!("{key}[{i}]"),
+            };
+            let values = match command {
+                Command::Word(word) => word_values(compiler, &key, &inboxes.list[inbox], word, poses),
+                Command::Joints(joints) => joint_values(compiler, &key, &inboxes.list[inbox], joints),
+            };
+            sends.extend(values.map(|values| Send { inbox, values }));
         }
     }
     sends
 }
 
-fn action(
+/// The values of a word: a state's place, or a pose.
+fn word_values(
     compiler: &mut Compiler<'_>,
     key: &str,
-    config: &PhaseConfig,
-    inboxes: &mut Inboxes,
+    inbox: &Inbox,
+    word: &str,
     poses: &[(String, Vec<f64>)],
-) -> Action {
-    let nanos = |d: trocar_signal::quantity::Duration| Nanos::from_seconds(d.si()).unwrap_or(Nanos::ZERO);
-    if let Some(motion) = &config.motion {
-        let key = format!("{key}.move.command");
-        let Some(inbox) = inboxes.find(compiler, &key, &motion.command) else { return Action::Wait };
-        if inboxes.list[inbox].spec.kind != GroupKind::Pose {
-            compiler.problem(&key, "a move through poses needs a Cartesian command, e.g. `arm.move_cp`");
-            return Action::Wait;
+) -> Option<Vec<Option<f64>>> {
+    match &inbox.spec.kind {
+        GroupKind::State(states) => {
+            if let Some(at) = states.iter().position(|s| s == word) {
+                return Some(vec![Some(at as f64)]);
+            }
+            let title = format!("this command does not take `{word}`");
+            unknown(compiler, key, "unknown-value", title, word, states, "it takes: ");
         }
-        let through = motion
-            .through
-            .iter()
-            .filter_map(|name| {
-                let at = poses.iter().position(|(known, _)| known == name)?;
-                Some((at, poses[at].1.clone()))
-            })
-            .collect();
-        return Action::Move { inbox, through, dwell: nanos(motion.dwell) };
-    }
-    if let Some(step) = &config.step {
-        let key = format!("{key}.step");
-        let found = joint(compiler, &key, &step.command, &step.joint, inboxes);
-        let Some((inbox, element, dimension)) = found else { return Action::Wait };
-        let travel = travel(compiler, &key, step.by, step.to, dimension);
-        return Action::Step { inbox, element, travel, hold: nanos(step.hold) };
-    }
-    if let Some(ramp) = &config.ramp {
-        let key = format!("{key}.ramp");
-        let found = joint(compiler, &key, &ramp.command, &ramp.joint, inboxes);
-        let Some((inbox, element, dimension)) = found else { return Action::Wait };
-        let travel = travel(compiler, &key, ramp.by, ramp.to, dimension);
-        let speed = dimension.over(Dimension::TIME);
-        if ramp.speed.dimension != speed {
-            let is = ramp.speed.dimension;
-            compiler.problem(&format!("{key}.speed"), format!("{speed} is meant here, and this is {is}"));
+        GroupKind::Pose => {
+            if let Some((_, values)) = poses.iter().find(|(name, _)| name == word) {
+                return Some(values.iter().copied().map(Some).collect());
+            }
+            let names: Vec<String> = poses.iter().map(|(name, _)| name.clone()).collect();
+            let title = format!("there is no pose `{word}`");
+            unknown(compiler, key, "unknown-name", title, word, &names, "the poses are: ");
         }
-        return Action::Ramp { inbox, element, travel, speed: ramp.speed.si, hold: nanos(ramp.hold) };
+        _ => {
+            if let Some(joints) = compiler.loaded.scenario.postures.get(word) {
+                return joint_values(compiler, key, inbox, joints);
+            }
+            let what = "this command takes positions, not words: e.g. { yaw = \"5 deg\" }, or the name of one of `[postures]`";
+            compiler.problem(key, what);
+        }
     }
-    Action::Wait
+    None
 }
 
-/// The inbox, the place and the dimension of a joint of a joint command.
-fn joint(
+/// Nothing is called so: the nearest name, and the names that there are.
+fn unknown(
     compiler: &mut Compiler<'_>,
     key: &str,
-    command: &str,
-    joint: &str,
-    inboxes: &mut Inboxes,
-) -> Option<(usize, usize, Dimension)> {
-    let inbox = inboxes.find(compiler, &format!("{key}.command"), command)?;
-    let spec: &GroupSpec = &inboxes.list[inbox].spec;
-    if !inboxes.list[inbox].supersedes
-        || inboxes.list[inbox].setpoint.is_none()
-        || spec.elements.len() > MAX_COMMAND
-    {
-        let what = "a step or ramp needs a joint command that supersedes, e.g. `arm.servo_jp`";
-        compiler.problem(&format!("{key}.command"), what);
+    code: &str,
+    title: String,
+    name: &str,
+    known: &[String],
+    list: &str,
+) {
+    let place = compiler.loaded.spans.value(key);
+    let near = nearest(name, known.iter().map(String::as_str));
+    let hint = near.map_or(String::new(), |near| format!("did you mean `{near}`?"));
+    let mistake = Diagnostic::error(code, title).at(place.file, place.range, hint);
+    compiler.found.push(mistake.note(format!("{list}{}", known.join(", "))));
+}
+
+/// The values of joint positions by name.
+pub(crate) fn joint_values(
+    compiler: &mut Compiler<'_>,
+    key: &str,
+    inbox: &Inbox,
+    joints: &BTreeMap<String, AnyQuantity>,
+) -> Option<Vec<Option<f64>>> {
+    if inbox.setpoint.is_none() || inbox.spec.kind == GroupKind::Pose {
+        let takes = match &inbox.spec.kind {
+            GroupKind::State(states) => format!("one of: {}", states.join(", ")),
+            _ => "the name of a pose".to_owned(),
+        };
+        compiler.problem(key, format!("this command takes no joint positions but {takes}"));
         return None;
     }
-    let wanted = format!("position.{joint}");
-    let at = spec.elements.iter().position(|e| e.name == wanted || (e.name == "position" && joint == "jaw"));
-    match at {
-        Some(at) => Some((inbox, at, spec.elements[at].dimension)),
-        None => {
-            let known: Vec<&str> =
-                spec.elements.iter().filter_map(|e| e.name.strip_prefix("position.")).collect();
-            let hint = nearest(joint, known.iter().copied())
-                .map_or(String::new(), |near| format!("did you mean `{near}`?"));
-            let place = compiler.loaded.spans.value(&format!("{key}.joint"));
-            compiler.found.push(
-                Diagnostic::error("unknown-name", format!("there is no joint `{joint}`"))
-                    .at(place.file, place.range, hint)
-                    .note(format!("the joints are {}", known.join(", "))),
-            );
-            None
+    let mut values = vec![None; inbox.spec.elements.len()];
+    for (joint, quantity) in joints {
+        let at = join_key(key, joint);
+        let Some(element) = joint_element(compiler, &at, &inbox.spec, joint) else { continue };
+        let (meant, is) = (inbox.spec.elements[element].dimension, quantity.dimension);
+        values[element] = Some(match joint_range(compiler, &inbox.spec, element) {
+            Some((lower, upper)) if is == Dimension::NUMBER => lower + quantity.si * (upper - lower),
+            _ => quantity.si,
+        });
+        if is != meant && is != Dimension::NUMBER {
+            let what =
+                format!("{meant}, or a percentage of the joint's range, is meant here, and this is {is}");
+            compiler.problem(&at, what);
         }
     }
+    Some(values)
 }
 
-fn travel(
+/// The limits of the joint that a number of a joint command moves; `None` for a number that is of no joint.
+pub(crate) fn joint_range(compiler: &Compiler<'_>, spec: &GroupSpec, element: usize) -> Option<(f64, f64)> {
+    let instance = spec.path.split('.').next()?;
+    let joints = compiler.loaded.scene.robots.get(instance)?.robot.joints().ok()?;
+    let joint = match spec.elements.get(element)?.name.strip_prefix("position.") {
+        Some(name) => joints.joints().iter().find(|joint| joint.name == name)?,
+        None => joints.jaw()?,
+    };
+    Some((joint.lower, joint.upper))
+}
+
+/// The place of a joint in a joint command.
+pub(crate) fn joint_element(
     compiler: &mut Compiler<'_>,
     key: &str,
-    by: Option<AnyQuantity>,
-    to: Option<AnyQuantity>,
-    meant: Dimension,
-) -> Travel {
-    let (field, quantity) = match (by, to) {
-        (Some(by), _) => ("by", by),
-        (None, Some(to)) => ("to", to),
-        // The file's own check has refused a motion with neither.
-        (None, None) => return Travel::By(0.0),
-    };
-    if quantity.dimension != meant {
-        let is = quantity.dimension;
-        compiler.problem(&format!("{key}.{field}"), format!("{meant} is meant here, and this is {is}"));
+    spec: &GroupSpec,
+    joint: &str,
+) -> Option<usize> {
+    let wanted = format!("position.{joint}");
+    let at = spec.elements.iter().position(|e| e.name == wanted || (e.name == "position" && joint == "jaw"));
+    if at.is_none() {
+        let known = spec.elements.iter().filter_map(|e| e.name.strip_prefix("position."));
+        let known: Vec<String> = known.map(str::to_owned).collect();
+        let title = format!("there is no joint `{joint}`");
+        unknown(compiler, key, "unknown-name", title, joint, &known, "the joints are ");
     }
-    if field == "by" { Travel::By(quantity.si) } else { Travel::To(quantity.si) }
+    at
 }
 
 /// Poses by name, as values of a Cartesian command in the arm's base.
 fn poses(compiler: &mut Compiler<'_>) -> Vec<(String, Vec<f64>)> {
     let Some(config) = &compiler.loaded.scenario.poses else { return Vec::new() };
-    let frame = config.frame().to_owned();
     let key =
         if compiler.loaded.spans.contains("poses.cube.frame") { "poses.cube.frame" } else { "poses.frame" };
-    let Some((instance, which)) = frame.split_once('.') else {
-        compiler.problem(key, "a frame belongs to a device: e.g. `arm.remote_centre` or `arm.base`");
-        return Vec::new();
-    };
-    let centre = match (compiler.arms.get(instance), which) {
-        (Some(_), "base") => Some(nalgebra::Vector3::zeros()),
-        (Some(arm), "remote_centre") => arm.remote_centre_in_base_m,
-        _ => None,
-    };
-    let Some(centre) = centre else {
-        let words = compiler.loaded.roles.in_words_of_the_method(&frame);
-        compiler.problem(
-            key,
-            format!("there is no frame `{words}`; an arm has `base`, and `remote_centre` if it pivots"),
-        );
-        return Vec::new();
-    };
+    let Some((_, centre)) = frame_in_base(compiler, key, config.frame()) else { return Vec::new() };
     config
         .poses()
         .into_iter()
@@ -295,6 +305,31 @@ fn poses(compiler: &mut Compiler<'_>) -> Vec<(String, Vec<f64>)> {
             (pose.name, values)
         })
         .collect()
+}
+
+/// The robot of a frame, and where the frame's origin lies in the robot's base, m; the axes are those of the base.
+pub(crate) fn frame_in_base(
+    compiler: &mut Compiler<'_>,
+    key: &str,
+    frame: &str,
+) -> Option<(String, nalgebra::Vector3<f64>)> {
+    let Some((instance, which)) = frame.split_once('.') else {
+        compiler.problem(key, "a frame belongs to a device: e.g. `arm.remote_centre` or `arm.base`");
+        return None;
+    };
+    let centre = match (compiler.arms.get(instance), which) {
+        (Some(_), "base") => Some(nalgebra::Vector3::zeros()),
+        (Some(arm), "remote_centre") => arm.remote_centre_in_base_m,
+        _ => None,
+    };
+    if centre.is_none() {
+        let words = compiler.loaded.roles.in_words_of_the_method(frame);
+        compiler.problem(
+            key,
+            format!("there is no frame `{words}`; an arm has `base`, and `remote_centre` if it pivots"),
+        );
+    }
+    Some((instance.to_owned(), centre?))
 }
 
 /// `"arm.move_cp.start" = { uniform = [...] }`: the phase of commands against the device's clocks.

@@ -161,7 +161,8 @@ fn travel(case_model: &trocar_sim::Model, judged: bool) -> MeasurePlan {
             group: case_model.layout.group("arm.truth.tip").unwrap(),
             element: Some(0),
         }),
-        window: WindowPlan { phase: None, at: WindowAt::Throughout },
+        condition: None,
+        window: WindowPlan { phase: None, at: WindowAt::Throughout, after: trocar_signal::Nanos::ZERO },
         instrument: None,
         uses_truth: true,
         poses: Vec::new(),
@@ -239,6 +240,7 @@ pub fn case(plan: Plan<'_>) -> Case {
             })
             .collect(),
         limits: Vec::new(),
+        constants: Vec::new(),
         decision: DecisionRule::Guarded,
         roles: vec![arm.title.clone()],
         outputs: outputs.map(group).to_vec(),

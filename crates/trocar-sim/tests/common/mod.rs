@@ -5,7 +5,8 @@
 pub mod arm;
 
 use std::collections::BTreeMap;
-use trocar_fault::{Fault, FaultConfig, Kind, Lasts, StartConfig, Target};
+use trocar_fault::{Fault, FaultConfig, Kind, Lasts, Target};
+use trocar_logic::{Trigger, TriggerConfig, TriggerTable};
 use trocar_scenario::{Files, Loaded, Overrides, load, render};
 use trocar_signal::component::Activation;
 use trocar_signal::quantity::Duration;
@@ -14,6 +15,7 @@ use trocar_signal::{
     AnyQuantity, Component, Dimension, GroupId, GroupSpec, Nanos, Rate, Registration, Table, Time,
 };
 use trocar_sim::fault_board::{FaultBoard, PlacedFault};
+use trocar_sim::scope::SignalScope;
 use trocar_sim::sink::{RunEvent, Sink};
 use trocar_sim::{
     Case, Compiled, Inputs, Model, Node, Pace, Role, Scratch, State, StepError, Task, begin_step,
@@ -188,7 +190,7 @@ impl<'a> Toys<'a> {
 }
 
 /// A fault as a file would describe it.
-pub fn fault(name: &str, target: &str, kind: Kind, starts: StartConfig, lasts: Lasts) -> FaultConfig {
+pub fn fault(name: &str, target: &str, kind: Kind, starts: TriggerTable, lasts: Lasts) -> FaultConfig {
     FaultConfig {
         name: name.to_owned(),
         target: target.to_owned(),
@@ -200,8 +202,9 @@ pub fn fault(name: &str, target: &str, kind: Kind, starts: StartConfig, lasts: L
         sd: None,
         bit: None,
         counts: None,
-        starts,
-        lasts,
+        starts: TriggerConfig::Table(Box::new(starts)),
+        lasts: Some(lasts),
+        ends: None,
         ramp: None,
         must_change: None,
         reader: None,
@@ -209,14 +212,14 @@ pub fn fault(name: &str, target: &str, kind: Kind, starts: StartConfig, lasts: L
 }
 
 /// An offset of a plain number.
-pub fn offset(name: &str, target: &str, by: f64, starts: StartConfig, lasts: Lasts) -> FaultConfig {
+pub fn offset(name: &str, target: &str, by: f64, starts: TriggerTable, lasts: Lasts) -> FaultConfig {
     let by = Some(AnyQuantity { si: by, dimension: Dimension::NUMBER });
     FaultConfig { by, ..fault(name, target, Kind::Offset, starts, lasts) }
 }
 
 /// `{ at = "… ms" }`
-pub fn starts_at(milliseconds: f64) -> StartConfig {
-    StartConfig { at: Some(Duration::from_si(milliseconds * 1e-3)), ..StartConfig::default() }
+pub fn starts_at(milliseconds: f64) -> TriggerTable {
+    TriggerTable { at: Some(Duration::from_si(milliseconds * 1e-3)), ..TriggerTable::default() }
 }
 
 pub fn for_ms(milliseconds: f64) -> Lasts {
@@ -233,9 +236,17 @@ pub fn placed(model: &Model, config: &FaultConfig) -> PlacedFault {
         fault: Fault::new(config, &target).unwrap(),
         group,
         private_copy: private.and_then(|path| model.layout.group(&path)),
-        phase: None,
-        condition: None,
+        starts: trigger(model, &config.starts),
+        ends: config.ends.as_ref().map(|ends| trigger(model, ends)),
     }
+}
+
+/// A trigger over a model's signals; its phases are `p0`, `p1` …
+pub fn trigger(model: &Model, config: &TriggerConfig) -> Trigger {
+    let roles = BTreeMap::new();
+    let scope = SignalScope { layout: &model.layout, roles: &roles, constants: &[] };
+    let phases: Vec<String> = (0..10).map(|i| format!("p{i}")).collect();
+    Trigger::compile(config, &scope, &phases).unwrap_or_else(|e| panic!("{e:?}"))
 }
 
 /// Puts faults into a model.
