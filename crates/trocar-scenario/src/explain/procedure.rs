@@ -17,7 +17,9 @@ fn phase(page: &mut Page, table: &Table<'_>) {
     let name = table.text("name").unwrap_or("");
     let mut steps: Vec<String> = sent(words, &table.table("send"));
     let motions = [table.table("move"), table.table("step"), table.table("ramp")];
-    let moves = motions.iter().any(|motion| !motion.is_empty());
+    let stimuli = STIMULI.map(|kind| (kind, table.table(kind)));
+    let moves =
+        motions.iter().chain(stimuli.iter().map(|(_, stimulus)| stimulus)).any(|motion| !motion.is_empty());
     let [motion, step, ramp] = &motions;
     if !motion.is_empty() {
         let through: Vec<String> = motion.texts("through").into_iter().map(str::to_owned).collect();
@@ -36,6 +38,11 @@ fn phase(page: &mut Page, table: &Table<'_>) {
         if !table.is_empty() {
             steps.push(one_joint(words, table, by, to));
         }
+    }
+    for (kind, stimulus) in stimuli.iter().filter(|(_, stimulus)| !stimulus.is_empty()) {
+        let to = command(words, stimulus.text("command").unwrap_or(""));
+        let parts = words.clauses(&details(words, stimulus));
+        steps.push(words.say(&format!("phase.stimulus.{kind}"), &[("command", &to), ("parts", &parts)]));
     }
     if let Some(count) = table.quantity(words, "repeat").filter(|count| count != "1") {
         steps.push(words.say("phase.repeat", &[("count", &count)]));
@@ -67,6 +74,27 @@ fn phase(page: &mut Page, table: &Table<'_>) {
     page.say("phase.begin", &[("name", name), ("steps", &words.clauses(&steps))]);
     motions.iter().for_each(|motion| page.rest(motion));
     page.rest(table);
+}
+
+/// Motions that have many numbers.
+const STIMULI: [&str; 6] = ["sine", "chirp", "noise", "line", "arc", "recorded"];
+
+/// Every key of a table but its command, with what it says.
+fn details(words: &Catalogue, table: &Table<'_>) -> Vec<String> {
+    let keys = table.names().into_iter().filter(|key| *key != "command");
+    keys.map(|key| {
+        let said = match table.get(key) {
+            Some(Json::Array(items)) => {
+                words.list(&items.iter().filter_map(|item| quantity(words, item)).collect::<Vec<_>>())
+            }
+            Some(one) => quantity(words, one).unwrap_or_else(|| one.to_string()),
+            None => String::new(),
+        };
+        let name = format!("key.{key}");
+        let name = if words.has(&name) { words.say(&name, &[]) } else { key.to_owned() };
+        words.say("phase.detail", &[("key", &name), ("value", &said)])
+    })
+    .collect()
 }
 
 /// What is sent, a clause for each command.
@@ -107,7 +135,7 @@ fn one_joint(words: &Catalogue, table: &Table<'_>, by: &str, to: &str) -> String
     let hold = table.quantity(words, "hold").unwrap_or_else(|| "0 s".to_owned());
     let values = [
         ("command", command(words, table.text("command").unwrap_or(""))),
-        ("joint", table.text("joint").unwrap_or("").to_owned()),
+        ("joint", table.text("joint").or(table.text("axis")).unwrap_or("").to_owned()),
         ("by", said("by")),
         ("to", said("to")),
         ("speed", said("speed")),

@@ -281,6 +281,17 @@ fn poses(page: &mut Page, file: &Table<'_>) {
         let [x, y, z] = points.vector(words, name).unwrap_or_default();
         page.say("poses.point", &[("name", name), ("x", &x), ("y", &y), ("z", &z)]);
     }
+    for (name, posture) in file.tables_by_name("postures") {
+        let joints: Vec<String> = posture
+            .names()
+            .into_iter()
+            .map(|joint| {
+                let value = posture.quantity(words, joint).unwrap_or_default();
+                words.say("scene.joint", &[("joint", joint), ("value", &value)])
+            })
+            .collect();
+        page.say("poses.posture", &[("name", &name), ("list", &words.list(&joints))]);
+    }
     let orientation = poses.table("orientation");
     if !orientation.is_empty() {
         let axis = orientation.get("axis").and_then(Json::as_array);
@@ -339,6 +350,7 @@ fn window(page: &mut Page, table: &Table<'_>) -> String {
     let words = page.words;
     let phase = table.text("phase");
     let at_dwells = table.text("at") == Some("dwell_end");
+    let at_end = table.text("at").filter(|at| !matches!(*at, "dwell_end" | "throughout"));
     let key = match (phase, at_dwells) {
         (None, false) => "window.run",
         (Some(_), false) => "window.phase",
@@ -346,6 +358,12 @@ fn window(page: &mut Page, table: &Table<'_>) -> String {
         (Some(_), true) => "window.dwell.phase",
     };
     let mut said = vec![words.say(key, &[("phase", phase.unwrap_or(""))])];
+    if let Some(at) = at_end {
+        said.push(words.say("window.at", &[("at", at)]));
+    }
+    if let Some(time) = table.quantity(words, "after") {
+        said.push(words.say("window.after", &[("time", &time)]));
+    }
     if let Some(count) = table.quantity(words, "skip").filter(|count| count != "0") {
         let key = if count == "1" { "window.skip.one" } else { "window.skip" };
         said.push(words.say(key, &[("count", &count)]));
@@ -423,6 +441,18 @@ fn limits_in(expr: &Expr, declared: &mut BTreeSet<(String, String)>, has_number:
     }
 }
 
+/// One of the things that a method is done for: a name, a quantity, or a row of them.
+fn plain(words: &super::Catalogue, json: &Json) -> String {
+    let list = |items: Vec<String>| format!("({})", items.join(", "));
+    match json {
+        Json::Object(table) if !table.contains_key("value") => {
+            list(table.iter().map(|(key, one)| format!("{key} = {}", plain(words, one))).collect())
+        }
+        Json::Array(items) => list(items.iter().map(|one| plain(words, one)).collect()),
+        one => quantity(words, one).unwrap_or_default(),
+    }
+}
+
 fn cases(page: &mut Page, file: &Table<'_>, count: usize) {
     let words = page.words;
     page.section("cases");
@@ -435,6 +465,15 @@ fn cases(page: &mut Page, file: &Table<'_>, count: usize) {
     for parameter in vary.names() {
         let values: Vec<String> = vary.texts(parameter).into_iter().map(spelt).collect();
         page.say("cases.vary", &[("path", &path(words, parameter)), ("list", &words.list(&values))]);
+    }
+    let each = file.table("for_each");
+    for name in each.names() {
+        let items: Vec<String> = match each.get(name) {
+            Some(Json::Array(items)) => items.iter().map(|item| plain(words, item)).collect(),
+            Some(one) => vec![plain(words, one)],
+            None => Vec::new(),
+        };
+        page.say("cases.for_each", &[("name", name), ("list", &words.list(&items))]);
     }
     for group in file.get("vary_paired").and_then(Json::as_array).into_iter().flatten() {
         let paths = group.as_array().into_iter().flatten().filter_map(Json::as_str);
