@@ -262,6 +262,8 @@ impl<'a> Walker<'a> {
             text.split_whitespace().next().filter(|word| word.parse::<f64>().is_ok_and(f64::is_finite));
         let unit = example.and_then(|example| example.split('"').nth(1)?.split_once(' '));
         if let (Some(number), Some((_, unit))) = (number, unit) {
+            // A guess must not cause a mistake of its own: a number of kHz is soon faster than the scene's steps.
+            let unit = if unit == "kHz" { "Hz" } else { unit };
             instead = Some(Value::text(&format!("{number} {unit}")));
         }
         let meant = if dimension == "any" { "quantity" } else { dimension };

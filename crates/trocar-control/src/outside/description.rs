@@ -82,7 +82,7 @@ impl GroupDescription {
         let states = if let GroupKind::State(names) = &spec.kind { names.clone() } else { Vec::new() };
         let element = |e: &trocar_signal::Element| ElementDescription {
             name: e.name.clone(),
-            unit: e.dimension.si_unit(),
+            unit: unit_of(e.dimension),
         };
         GroupDescription {
             path: spec.path.clone(),
@@ -100,9 +100,14 @@ impl ParameterDescription {
     /// Of a parameter of the model, with the value that it has in this case.
     #[must_use]
     pub fn new(spec: &ParameterSpec, value: f64) -> ParameterDescription {
-        let unit = spec.dimension.si_unit();
+        let unit = unit_of(spec.dimension);
         ParameterDescription { path: spec.path.clone(), unit, value, changes: spec.tunable }
     }
+}
+
+/// The SI unit; empty for a number without one.
+fn unit_of(dimension: trocar_signal::Dimension) -> String {
+    if dimension == trocar_signal::Dimension::NUMBER { String::new() } else { dimension.si_unit() }
 }
 
 fn kind_word(kind: &GroupKind) -> &'static str {
