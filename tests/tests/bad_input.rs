@@ -162,8 +162,13 @@ fn slips_in_a_file_are_named_with_place_and_reason() {
         ),
         // One case for each.
         slip(SCENARIO, "[roles]", "[for_each]\njoint = \"al\"\n[roles]", "all"),
-        slip(SCENARIO, "[roles]", "[for_each]\nthing = \"all\"\n[roles]", "list what"),
-        slip(SCENARIO, "[roles]", "[for_each]\nrow = [{ a = \"1\" }, { b = \"1\" }]\n[roles]", "same keys"),
+        slip(SCENARIO, "[roles]", "[for_each]\nthing = \"all\"\n[roles]", "its cases would all be the same"),
+        slip(
+            SCENARIO,
+            "[roles]",
+            "[for_each]\nrow = [{ a = \"1\" }, { b = \"1\" }]\n[roles]",
+            "its cases would all be the same",
+        ),
         slip(
             SCENARIO,
             "arm.truth.tip.position.y",

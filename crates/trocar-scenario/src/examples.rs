@@ -12,6 +12,11 @@ const LONGEST: usize = 60;
 /// Table (the name of its definition, or of its kind of file) and key to what a shipped file says there.
 pub(crate) type Examples = BTreeMap<(String, String), String>;
 
+/// The name of one kind of a table that comes in several.
+pub(crate) fn alternative(table: &str, kind: &str) -> String {
+    format!("{table}/{kind}")
+}
+
 /// Every example of the built-in files; of several files the first in the order of their paths counts.
 pub(crate) fn of_library() -> Examples {
     let mut examples = Examples::new();
@@ -54,6 +59,9 @@ impl<'a> Gatherer<'a> {
         for word in ["anyOf", "oneOf", "allOf"] {
             for one in schema.get(word).and_then(Json::as_array).into_iter().flatten() {
                 if self.may_be(node, one) {
+                    let mut constants = one.get("properties").and_then(Json::as_object).into_iter().flatten();
+                    let tag = constants.find_map(|(_, property)| property.get("const")?.as_str());
+                    let name = tag.map_or_else(|| name.clone(), |tag| alternative(&name, tag));
                     self.node(node, one, &name);
                 }
             }

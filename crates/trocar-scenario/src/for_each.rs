@@ -7,7 +7,7 @@ use crate::text::{join_key, nearest, or_list, quoted};
 use crate::tree::{Edit, Node, Value, before_edits};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 /// The most combinations that one file may make.
@@ -59,9 +59,15 @@ pub enum RowConfig {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Binding {
     values: BTreeMap<String, Node>,
+    /// Names whose values stand nowhere in the file, because it says `all`.
+    unwritten: BTreeSet<String>,
     /// What the case is called by: `joint = yaw, by = 5 deg`.
     pub name: String,
 }
+
+/// What the word `all` stands for; `None` where that cannot be known, because of a mistake elsewhere; or why it stands
+/// for nothing.
+pub(crate) type All = Result<Option<Vec<String>>, String>;
 
 /// A mistake at a node of the tree.
 pub(crate) struct Mistake {
@@ -83,13 +89,15 @@ impl Mistake {
 }
 
 /// Every combination of what `[for_each]` says, the last name fastest; one without bindings where the file has none.
-/// `all(name)`: what the word `all` stands for.
-pub(crate) fn bindings(
-    tree: &Node,
-    all: &dyn Fn(&str) -> Result<Vec<String>, String>,
-) -> Result<Vec<Binding>, Vec<Mistake>> {
+/// `all(name)`: what the word `all` stands for there.
+///
+/// A name whose values have a mistake stands for itself, so that one mistake does not cause others.
+pub(crate) fn bindings(tree: &Node, all: &dyn Fn(&str) -> All) -> Result<Vec<Binding>, Vec<Mistake>> {
     let mut combinations = vec![Binding::default()];
-    let mut mistakes = Vec::new();
+    let mut mistakes = unused(tree);
+    if !mistakes.is_empty() {
+        return Err(mistakes);
+    }
     for (name, node) in tree.get("for_each").and_then(Node::as_table).into_iter().flatten() {
         if !crate::common::is_name(name) {
             let mut mistake = Mistake::at(node, crate::common::not_a_name(name));
@@ -100,7 +108,8 @@ pub(crate) fn bindings(
         let values: Vec<Node> = match &node.value {
             Value::List(items) => items.clone(),
             Value::Text { text, .. } if text == "all" => match all(name) {
-                Ok(names) => names
+                Ok(None) => vec![itself(name, node)],
+                Ok(Some(names)) => names
                     .into_iter()
                     .map(|text| Node {
                         value: Value::Text { text, verbatim_at: None, edits: Vec::new() },
@@ -113,7 +122,7 @@ pub(crate) fn bindings(
                 }
             },
             // The walk over the file says what is meant here.
-            _ => continue,
+            _ => vec![itself(name, node)],
         };
         if values.is_empty() {
             mistakes.push(Mistake::at(
@@ -139,9 +148,65 @@ pub(crate) fn bindings(
         combinations = combinations
             .iter()
             .flat_map(|before| values.iter().map(|value| before.with(name, value)))
+            .map(|mut binding| {
+                if !matches!(node.value, Value::List(_)) {
+                    binding.unwritten.insert(name.clone());
+                }
+                binding
+            })
             .collect();
     }
     if mistakes.is_empty() { Ok(combinations) } else { Err(mistakes) }
+}
+
+/// A name in the place of values that are not known.
+fn itself(name: &str, node: &Node) -> Node {
+    Node {
+        value: Value::Text { text: name.to_owned(), verbatim_at: None, edits: Vec::new() },
+        ..node.clone()
+    }
+}
+
+/// Names that the file binds and nowhere uses.
+fn unused(tree: &Node) -> Vec<Mistake> {
+    let bound = tree.get("for_each").and_then(Node::as_table);
+    let mut used = BTreeSet::new();
+    for (key, node) in tree.as_table().into_iter().flatten() {
+        if key != "for_each" && !is_prose_key(key) {
+            heads(node, &mut used);
+        }
+    }
+    let of_name = |(name, node): (&String, &Node)| {
+        let title = format!("nothing in the file says `${}`: its cases would all be the same", quoted(name));
+        let mut mistake = Mistake::at(node, title);
+        mistake.range = node.key.clone().unwrap_or(mistake.range);
+        let others =
+            used.iter().map(String::as_str).filter(|used| !bound.is_some_and(|b| b.contains_key(*used)));
+        if let Some(near) = nearest(name, others) {
+            mistake.hint = format!("did you mean `{near}`?");
+        }
+        mistake
+    };
+    bound.into_iter().flatten().filter(|(name, _)| !used.contains(*name)).map(of_name).collect()
+}
+
+/// The first part of every `$name` in a tree.
+fn heads(node: &Node, found: &mut BTreeSet<String>) {
+    let mut of_text = |text: &str| {
+        for rest in text.split('$').skip(1) {
+            let is_part = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+            found.insert(rest[..rest.find(|c| !is_part(c)).unwrap_or(rest.len())].to_owned());
+        }
+    };
+    match &node.value {
+        Value::Text { text, .. } => of_text(text),
+        Value::List(items) => items.iter().for_each(|item| heads(item, found)),
+        Value::Table(table) => {
+            table.keys().for_each(|key| of_text(key));
+            table.values().for_each(|child| heads(child, found));
+        }
+        _ => {}
+    }
 }
 
 /// A single value as it is written.
@@ -194,7 +259,7 @@ impl Binding {
                     && let Some(bound) = self.values.get(*name)
                 {
                     // The value itself, at the place where it is used.
-                    return placed(bound, node);
+                    return placed(bound, !self.unwritten.contains(*name), node);
                 }
                 let (text, edits) = self.text(node, text, mistakes);
                 Value::Text { text, verbatim_at: *verbatim_at, edits }
@@ -296,8 +361,12 @@ fn is_prose_key(key: &str) -> bool {
     matches!(key, "title" | "purpose" | "references" | "departures" | "sources")
 }
 
-/// A bound value as it stands where it is used: its mistakes are shown there.
-fn placed(bound: &Node, at: &Node) -> Node {
+/// A bound value where it is used. Its mistakes are shown where it is written; what the word `all` stands for is written
+/// nowhere, and is shown where it is used.
+fn placed(bound: &Node, is_written: bool, at: &Node) -> Node {
+    if is_written {
+        return Node { key: at.key.clone().filter(|_| at.file == bound.file), ..bound.clone() };
+    }
     let value = match &bound.value {
         Value::Text { text, .. } => {
             let edits = vec![Edit { now: 0..text.len(), before: 0..at.as_text().map_or(0, str::len) }];
@@ -307,7 +376,6 @@ fn placed(bound: &Node, at: &Node) -> Node {
             };
             Value::Text { text: text.clone(), verbatim_at, edits }
         }
-        Value::List(items) => Value::List(items.iter().map(|item| placed(item, at)).collect()),
         other => other.clone(),
     };
     Node { file: at.file, key: at.key.clone(), range: at.range.clone(), value }

@@ -818,12 +818,7 @@ impl<'a> Loader<'a> {
 }
 
 /// What the word `all` stands for in `[for_each]`.
-fn all_of(
-    name: &str,
-    tree: &Node,
-    roles: &Roles,
-    scene: Option<&LoadedScene>,
-) -> Result<Vec<String>, String> {
+fn all_of(name: &str, tree: &Node, roles: &Roles, scene: Option<&LoadedScene>) -> for_each::All {
     match name {
         "joint" => {
             let robots: Vec<&str> = roles.iter().map(|(_, robot)| robot).collect();
@@ -846,13 +841,17 @@ fn all_of(
             let joints = scene.and_then(|scene| scene.robots.get(*robot)?.robot.joints().ok());
             let names: Vec<String> =
                 joints.iter().flat_map(|joints| joints.joints()).map(|joint| joint.name.clone()).collect();
-            if names.is_empty() { Err("the joints of the robot are not known".to_owned()) } else { Ok(names) }
+            Ok((!names.is_empty()).then_some(names))
         }
         "pose" => {
             let poses = tree.get("poses").and_then(|node| PosesConfig::deserialize(node.to_toml()).ok());
             let names: Vec<String> =
                 poses.iter().flat_map(PosesConfig::poses).map(|pose| pose.name).collect();
-            if names.is_empty() { Err("there are no poses in `[poses]`".to_owned()) } else { Ok(names) }
+            match names.is_empty() {
+                true if tree.get("poses").is_none() => Err("there is no `[poses]` in this file".to_owned()),
+                // What is wrong with `[poses]` is said there.
+                is_empty => Ok((!is_empty).then_some(names)),
+            }
         }
         other => Err(format!("`all` is known of `joint` and `pose`: list what `{other}` stands for")),
     }

@@ -6,7 +6,7 @@ use crate::text::or_list;
 use serde_json::Value as Json;
 use std::collections::BTreeSet;
 use std::fmt::Write;
-use trocar_signal::unit;
+use trocar_signal::{AnyQuantity, unit};
 
 const HEAD: &str = "# File reference\n\n\
     Made from the structures that read the files; `trocar schema` gives the same as JSON Schema.\n\n\
@@ -90,8 +90,9 @@ impl Writer<'_> {
             property.get("const").and_then(Json::as_str).map(|word| (key.clone(), word.to_owned()))
         });
         let Some((tag, word)) = tag else { return };
+        let name = examples::alternative(name, &word);
         let _ = write!(self.text, "\n**`{tag} = \"{word}\"`** {}\n", description(schema));
-        self.table(schema, Some(&tag), name);
+        self.table(schema, Some(&tag), &name);
     }
 
     fn table(&mut self, schema: &Json, tag: Option<&str>, name: &str) {
@@ -123,11 +124,28 @@ impl Writer<'_> {
             let meaning = description(property).replace('|', "\\|");
             let example = match self.examples.get(&(name.to_owned(), key.clone())) {
                 Some(example) => example.clone(),
-                None => self.made_up(property, MAX_NESTING),
+                None => self.made_up(&self.with_its_words(property), MAX_NESTING),
             };
             let example = example.replace('|', "\\|");
             let _ = writeln!(self.text, "| `{key}` | {holds} | {without} | {meaning} | `{example}` |");
         }
+    }
+
+    /// What a property refers to, with the property's own description.
+    fn with_its_words(&self, property: &Json) -> Json {
+        let mut target = property;
+        for _ in 0..MAX_NESTING {
+            let first = || ["anyOf", "oneOf"].iter().find_map(|word| target.get(*word)?.get(0));
+            let definition = reference_name(target).and_then(|name| definition_of(self.root, name));
+            match definition.or_else(first) {
+                Some(next) => target = next,
+                None => break,
+            }
+        }
+        if target.get("x-dimension").and_then(Json::as_str) != Some("any") {
+            return property.clone();
+        }
+        serde_json::json!({ "x-dimension": "any", "description": description(property) })
     }
 
     /// An example where no shipped file has one: what the key's description gives, or what its type allows.
@@ -146,10 +164,16 @@ impl Writer<'_> {
         if let Some(word) = schema.get("const").or_else(|| schema.get("enum")?.get(0)) {
             return word.to_string();
         }
-        if schema.get("x-dimension").is_some() {
+        if let Some(dimension) = schema.get("x-dimension") {
+            // Of a quantity whose unit depends on what it is for, its own description may name the unit.
+            if dimension == "any" {
+                let is_unit = |word: &&str| AnyQuantity::parse(&format!("1 {word}")).is_ok();
+                let unit = says.split('`').skip(1).step_by(2).find(is_unit);
+                return unit.map_or("\"…\"".to_owned(), |unit| format!("\"1 {unit}\""));
+            }
             let given = says.split_once("e.g. ").map(|(_, example)| example.trim_end_matches('.'));
             let first = given.map(|all| all.split(" or ").next().unwrap_or(all));
-            return first.unwrap_or("\"0.5 mm\"").to_owned();
+            return first.unwrap_or("\"…\"").to_owned();
         }
         if let Some(definition) = reference_name(schema).and_then(|name| definition_of(self.root, name)) {
             return self.made_up(definition, nesting.saturating_sub(1));

@@ -56,7 +56,11 @@ pub fn compile(loaded: &Loaded) -> Result<Compiled<'_>, Vec<Diagnostic>> {
             compiler.stop_on_mistakes()
         };
         if let Err(mistakes) = one() {
-            found.extend(mistakes.into_iter().filter(|mistake| !found.contains(mistake)).collect::<Vec<_>>());
+            // Of one place the first mistake is enough: another combination would only say it in other words.
+            let place =
+                |mistake: &Diagnostic| mistake.labels.first().map(|l| (l.file.clone(), l.range.start));
+            let known: Vec<_> = found.iter().map(place).collect();
+            found.extend(mistakes.into_iter().filter(|mistake| !known.contains(&place(mistake))));
         }
     }
     if !found.is_empty() {
