@@ -244,7 +244,7 @@ fn mistakes_of_a_controllers_table_are_shown_at_their_places() {
         ("slot = \"arm.servo\"\nmemory = \"2 GB\"", "GiB"),
         ("slot = \"arm.servo\"\ntransport = \"udp\"", "`transport` is one of: stdio, unix, tcp"),
         ("slot = \"arm.servo\"\nlisten = \"127.0.0.1:7447\"", "transport = \"tcp\""),
-        ("slot = \"arm.servo\"\nprogramm = [\"x\"]", "did you mean `program`?"),
+        ("slot = \"arm.servo\"\nanswer_withinn = \"1 s\"", "did you mean `answer_within`?"),
     ] {
         let project = Project::new(&[("bad.toml", &bad(more))]);
         let said = project.trocar(&["check", "bad.toml"]).expect(2);

@@ -37,6 +37,18 @@ impl Controllers {
         }
     }
 
+    /// The allowed names that no controller of these scenarios has, as typed. A slot may be called by its role.
+    #[must_use]
+    pub fn unknown<'a>(&'a self, all: &[&Loaded]) -> Vec<&'a str> {
+        let known = |name: &str| {
+            all.iter().any(|loaded| {
+                let name = loaded.roles.resolve(name);
+                loaded.scenario.controllers.contains_key(&name)
+            })
+        };
+        self.allowed.iter().map(String::as_str).filter(|name| !known(name)).collect()
+    }
+
     /// Why controllers of a scenario may not run, a sentence each.
     #[must_use]
     pub fn refusals(&self, loaded: &Loaded) -> Vec<String> {
@@ -79,6 +91,8 @@ pub struct Answering {
     pub outside: Box<dyn Outside>,
     /// Where the run leaves how long its controllers took.
     pub reports: Reports,
+    /// Why a controller could not be started: which, and what it did.
+    pub not_started: Option<String>,
 }
 
 /// Starts the controllers of a case; those that may not run answer from `kept`, where there is a record. One that cannot be
@@ -92,14 +106,15 @@ pub(crate) fn start(
 ) -> Answering {
     let slots: Vec<_> = case.model.outside.iter().map(|slot| slot.description.clone()).collect();
     if slots.is_empty() {
-        return Answering { outside: Box::new(Nobody), reports: Reports::default() };
+        return Answering { outside: Box::new(Nobody), reports: Reports::default(), not_started: None };
     }
     let slots = Rc::new(slots);
     let mut sources = Vec::new();
     let mut all_kept = true;
     for slot in slots.iter() {
         let Some(config) = loaded.scenario.controllers.get(&slot.controller) else { continue };
-        let runs = kept.is_none() || controllers.allowed.contains(&slot.controller);
+        let runs = kept.is_none()
+            || controllers.allowed.iter().any(|name| loaded.roles.resolve(name) == slot.controller);
         all_kept &= !runs;
         sources.push(match kept {
             Some(kept) if !runs => Source::Kept(Rc::clone(kept)),
@@ -112,14 +127,19 @@ pub(crate) fn start(
     }
     if let Some(kept) = kept.filter(|_| all_kept) {
         let outside = Recorded::new(slots, Rc::clone(kept), RUN);
-        return Answering { outside: Box::new(outside), reports: Reports::default() };
+        return Answering { outside: Box::new(outside), reports: Reports::default(), not_started: None };
     }
     match Live::start(slots, sources, controllers.registry.clone(), storage) {
         Ok(live) => {
             let reports = live.reports_to_come();
-            Answering { outside: Box::new(live), reports }
+            Answering { outside: Box::new(live), reports, not_started: None }
         }
-        Err(not_started) => Answering { outside: Box::new(not_started), reports: Reports::default() },
+        Err(not_started) => {
+            let who = case.model.outside[not_started.slot].description.who();
+            let what = format!("{who} {}", not_started.failure);
+            let reports = Reports::default();
+            Answering { outside: Box::new(not_started), reports, not_started: Some(what) }
+        }
     }
 }
 

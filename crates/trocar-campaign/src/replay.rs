@@ -27,6 +27,14 @@ pub enum ReplayError {
     /// It has cases that its files do not make.
     #[error("the result has a case `{0}` that its files do not make; one of them was altered")]
     NoCase(String),
+    /// A controller that is to be asked again, and that the result does not have.
+    #[error("the result has no controller `{name}`; it has: {}", if .there_is.is_empty() { "none" } else { .there_is })]
+    NoController {
+        /// The name that was asked for.
+        name: String,
+        /// Those that there are.
+        there_is: String,
+    },
     /// What stands in `result.json` and what stands in the case's own folder are not the same.
     #[error("`result.json` and the `outcome.json` of case `{0}` differ; one of them was altered")]
     TwoOutcomes(String),
@@ -112,6 +120,10 @@ pub fn replay(
     trocar_sim::compile(&loaded).map_err(|diagnostics| {
         ReplayError::Files(Box::new(Failure { diagnostics, files: loaded.files.clone() }))
     })?;
+    if let Some(name) = controllers.unknown(&[&loaded]).first() {
+        let names: Vec<&str> = loaded.scenario.controllers.keys().map(String::as_str).collect();
+        return Err(ReplayError::NoController { name: (*name).to_owned(), there_is: names.join(", ") });
+    }
     let compiled = trocar_sim::Compiled { loaded: &loaded };
     let mut cases = Vec::new();
     for recorded in &folder.result().cases {
@@ -131,6 +143,9 @@ pub fn replay(
         let mut watch = Watch { progress: &mut |now| progress(&recorded.case, now) };
         let kept: Rc<dyn Storage> = Rc::new(folder.exchanges(&recorded.case, controllers.say));
         let answering = controllers::start(&case, &loaded, controllers, Rc::clone(&kept), Some(&kept));
+        if let Some(what) = answering.not_started {
+            return Err(fail(what));
+        }
         let ran = trocar_sim::run_with(&case, &Inputs::default(), answering.outside, &mut check, &mut watch);
         let outcome = match ran {
             Ok(outcome) => Some(outcome),

@@ -16,7 +16,9 @@ pub fn check(args: &CheckArgs) -> u8 {
                 let title = format!("there is no TOML file in {}", path.display());
                 checks.add_failure(only(Diagnostic::error("no-file", title)));
             }
-            Ok((files, addresses)) => addresses.iter().for_each(|address| checks.add(&files, address)),
+            Ok((files, addresses)) => {
+                addresses.iter().for_each(|address| check_one(&mut checks, &files, address));
+            }
             Err(failure) => checks.add_failure(failure),
         }
     }
@@ -34,6 +36,21 @@ pub fn check(args: &CheckArgs) -> u8 {
         say(&format!("{}, {found}{warned}", count(checks.checked, "file")));
     }
     if errors == 0 { 0 } else { BAD_USAGE }
+}
+
+/// A file of a project that lies below the folder that was named is read from its own root.
+fn check_one(checks: &mut Checks, files: &Files, address: &str) {
+    let own_root = |root: &Path| {
+        let inside = Path::new(address).parent()?;
+        let marked = inside
+            .ancestors()
+            .any(|folder| !folder.as_os_str().is_empty() && root.join(folder).join("trocar.toml").is_file());
+        if marked { Files::open(&root.join(address)).ok() } else { None }
+    };
+    match files.root().and_then(own_root) {
+        Some((files, address)) => checks.add(&files, &address),
+        None => checks.add(files, address),
+    }
 }
 
 fn only(diagnostic: Diagnostic) -> Failure {

@@ -71,7 +71,7 @@ fn fail(what: &ReplayError) -> u8 {
             failures(std::slice::from_ref(failure));
             BAD_USAGE
         }
-        ReplayError::Result(_) | ReplayError::NoCase(_) => BAD_USAGE,
+        ReplayError::Result(_) | ReplayError::NoCase(_) | ReplayError::NoController { .. } => BAD_USAGE,
         // Evidence that contradicts itself is not identical to anything.
         ReplayError::TwoOutcomes(_) => 1,
         ReplayError::Interrupted => INTERRUPTED,

@@ -43,6 +43,16 @@ pub fn run(args: &RunArgs, registry: &Registry) -> u8 {
             say(render::to_text(&planned.loaded.warnings, &planned.loaded.files, false).trim_end());
         }
     }
+    let all: Vec<_> = plan.scenarios.iter().map(|planned| &planned.loaded).collect();
+    if let Some(name) = controllers.unknown(&all).first() {
+        let mut names: Vec<&str> =
+            all.iter().flat_map(|l| l.scenario.controllers.keys()).map(String::as_str).collect();
+        names.sort_unstable();
+        names.dedup();
+        let there_is = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+        error(&format!("no scenario has a controller `{name}` for --allow-exec; there is: {there_is}"));
+        return BAD_USAGE;
+    }
     let refusals: Vec<String> =
         plan.scenarios.iter().flat_map(|planned| controllers.refusals(&planned.loaded)).collect();
     if !refusals.is_empty() {

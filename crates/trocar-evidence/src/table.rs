@@ -342,6 +342,10 @@ fn controller_lines(case: &CaseOutcome) -> Vec<Line> {
                 silent.map_or_else(String::new, |(at, why)| format!(", silent from {at:.6} s on: it {why}"));
             text(format!("in {}: {who}{silent}", controller.slot))
         })
+        .chain((!case.controllers.is_empty() && case.failure.is_some()).then(|| {
+            let folder = crate::safe_path::case_folder_name(&case.case);
+            text(format!("what it printed: cases/{folder}/controllers/ of the result"))
+        }))
         .collect()
 }
 

@@ -13,7 +13,7 @@ pub struct Roles {
 }
 
 /// Keys whose text is prose, a name or a file: nothing in it is a path.
-pub(crate) const PROSE: [&str; 15] = [
+pub(crate) const PROSE: [&str; 16] = [
     "title",
     "purpose",
     "references",
@@ -28,6 +28,7 @@ pub(crate) const PROSE: [&str; 15] = [
     "kind",
     "roles",
     "program",
+    "file",
     "listen",
 ];
 

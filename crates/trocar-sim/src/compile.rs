@@ -248,10 +248,24 @@ fn step_rate(scene: &LoadedScene) -> Result<Rate, Vec<Diagnostic>> {
 fn schedule_errors(scene: &LoadedScene, errors: &[crate::ScheduleError]) -> Vec<Diagnostic> {
     let place = scene.spans.value("");
     let at = place.range.start..place.range.start;
-    errors
+    let too_fast = |e: &&crate::ScheduleError| matches!(e, crate::ScheduleError::TooFast { .. });
+    let mut found: Vec<Diagnostic> = errors
         .iter()
+        .filter(|e| !too_fast(e))
         .map(|e| Diagnostic::error("schedule", e.to_string()).at(place.file.clone(), at.clone(), ""))
-        .collect()
+        .collect();
+    // One slow step makes many tasks too fast for it: that is one mistake.
+    let mut fast = errors.iter().filter(too_fast);
+    if let Some(first) = fast.next() {
+        let step_rate = scene.spans.value("step_rate");
+        let diagnostic =
+            Diagnostic::error("schedule", first.to_string()).at(step_rate.file, step_rate.range, "");
+        found.push(match fast.count() {
+            0 => diagnostic,
+            others => diagnostic.note(format!("so are {others} more tasks")),
+        });
+    }
+    found
 }
 
 /// The one part in which two paths of equally many differ, as bytes of the first, with that of the second. Not the first

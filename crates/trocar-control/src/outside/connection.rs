@@ -498,7 +498,8 @@ impl Connection {
             return Failure::new(why);
         }
         let within = self.answer_within.as_secs_f64();
-        Failure::new(format!("gave no {what} within {within} s of wall time"))
+        let key = if what == "welcome" { "start_within" } else { "answer_within" };
+        Failure::new(format!("gave no {what} within {within} s of wall time (`{key}` in [controllers])"))
     }
 
     fn lost(&mut self, error: &io::Error, what: &str) -> Failure {

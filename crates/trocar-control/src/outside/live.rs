@@ -97,6 +97,9 @@ struct Party {
     kept: KeptWriter,
     failed: Option<Failure>,
     exchanges: u64,
+    /// Whether the next step is put before it twice, to see that it keeps no state of its own: a twin has parted, and what one
+    /// lane did must not show in the other.
+    ask_twice: bool,
     /// While a twin is led through the run: what was answered then, and how many answers are left.
     then: Option<(KeptReader, u64)>,
     wall_s: f64,
@@ -122,6 +125,37 @@ pub struct Live {
     parties: Vec<Party>,
     sent: Vec<u64>,
     received: Vec<u64>,
+}
+
+fn cannot_keep(error: io::Error) -> Failure {
+    Failure::new(format!("was answered, but this cannot be kept: {error}"))
+}
+
+impl Party {
+    /// Puts a step before whoever fills the slot. `sent`: its binary form.
+    fn put(
+        &mut self,
+        description: &SlotDescription,
+        slot: usize,
+        request: &Request<'_>,
+        sent: &[u64],
+        reply: &mut Reply,
+    ) -> Result<(), Failure> {
+        match &mut *self.filler.borrow_mut() {
+            Filler::Process(connection) => {
+                connection.exchange(description, request, (self.digest, sent), reply)
+            }
+            Filler::InProgram(controller) => call(controller.as_mut(), request, reply),
+            Filler::Kept(recorded) => match &mut self.then {
+                // A twin of its own record begins at the fork; until then the run's counts.
+                Some((then, _)) => {
+                    let words = then.peek().map_err(cannot_keep)??;
+                    reply.take_words(description, request, self.digest, words)
+                }
+                None => recorded.exchange(slot, request, reply),
+            },
+        }
+    }
 }
 
 impl Live {
@@ -193,34 +227,36 @@ impl Live {
         let description = &self.shared.slots[slot];
         let party = &mut self.parties[slot];
         request.to_words(party.digest, &mut self.sent);
-        let cannot_keep =
-            |error: io::Error| Failure::new(format!("was answered, but this cannot be kept: {error}"));
+        let first = if std::mem::take(&mut party.ask_twice) {
+            party.put(description, slot, request, &self.sent, reply)?;
+            reply.check(description, request)?;
+            let mut words = Vec::new();
+            reply.to_words(description, request.activation, party.digest, &mut words);
+            reply.begin(request);
+            Some(words)
+        } else {
+            None
+        };
         let asked_at = wall_now();
-        match &mut *party.filler.borrow_mut() {
-            Filler::Process(connection) => {
-                connection.exchange(description, request, (party.digest, &self.sent), reply)?;
-            }
-            Filler::InProgram(controller) => call(controller.as_mut(), request, reply)?,
-            Filler::Kept(recorded) => match &mut party.then {
-                // A twin of its own record begins at the fork; until then the run's counts.
-                Some((then, _)) => {
-                    let words = then.peek().map_err(cannot_keep)??;
-                    reply.take_words(description, request, party.digest, words)?;
-                }
-                None => recorded.exchange(slot, request, reply)?,
-            },
-        }
+        party.put(description, slot, request, &self.sent, reply)?;
         let took_s = asked_at.elapsed().as_secs_f64();
         party.wall_s += took_s;
         party.longest_s = trocar_math::max(party.longest_s, took_s);
         reply.check(description, request)?;
         reply.to_words(description, request.activation, party.digest, &mut self.received);
+        if let Some(first) = first.filter(|first| *first != self.received) {
+            let what = first_difference(description, &first, &self.received, ["", "then"]);
+            return Err(Failure::new(format!(
+                "says that it is restorable, and keeps a state of its own: asked the same step twice, {what}. Keep all in the words of `state`, or say `restorable: false`"
+            )));
+        }
         party.digest = digest::chain(digest::chain(party.digest, &self.sent), &self.received);
         party.exchanges += 1;
         if let Some((then, left)) = &mut party.then {
             let before = then.next().map_err(cannot_keep)??;
             if before != self.received {
-                let what = first_difference(description, before, &self.received);
+                let then = ["in the run", "when it was led through it again"];
+                let what = first_difference(description, before, &self.received, then);
                 return Err(Failure::new(format!("does not repeat: {what}")));
             }
             *left -= 1;
@@ -272,6 +308,7 @@ impl Shared {
             kept,
             failed: None,
             exchanges: 0,
+            ask_twice: false,
             then: None,
             wall_s: 0.0,
             longest_s: 0.0,
@@ -301,6 +338,7 @@ impl Outside for Live {
         for (place, own) in self.parties.iter_mut().enumerate() {
             let slot = &self.shared.slots[place];
             let restorable = own.filler.borrow().is_restorable();
+            own.ask_twice = restorable && !matches!(&*own.filler.borrow(), Filler::Kept(_));
             let filler = match &mut *own.filler.borrow_mut() {
                 Filler::Kept(recorded) => Some(Filler::Kept(recorded.for_lane(lane))),
                 _ if restorable => None,
@@ -358,8 +396,9 @@ fn call(controller: &mut dyn Controller, request: &Request<'_>, reply: &mut Repl
     }
 }
 
-/// What a reply writes otherwise than the one that was kept.
-fn first_difference(slot: &SlotDescription, before: &[u64], now: &[u64]) -> String {
+/// What a reply writes otherwise than another one of the same step; `when` each was given.
+fn first_difference(slot: &SlotDescription, before: &[u64], now: &[u64], when: [&str; 2]) -> String {
+    let [then, again] = when.map(|when| if when.is_empty() { String::new() } else { format!(" {when}") });
     let mut place = 4;
     for output in &slot.outputs {
         for (number, element) in output.elements.iter().enumerate() {
@@ -367,12 +406,10 @@ fn first_difference(slot: &SlotDescription, before: &[u64], now: &[u64]) -> Stri
             if before[at] != now[at] {
                 let path = element_path(&output.path, &element.name);
                 let (before, now) = (f64::from_bits(before[at]), f64::from_bits(now[at]));
-                return format!(
-                    "it wrote {path} = {before} in the run and {now} when it was led through it again"
-                );
+                return format!("it wrote {path} = {before}{then} and {now}{again}");
             }
         }
         place += 2 + output.elements.len();
     }
-    "what it writes, takes or keeps differs from what it was in the run".to_owned()
+    "it wrote, took or kept something else".to_owned()
 }
