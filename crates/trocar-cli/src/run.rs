@@ -44,20 +44,20 @@ pub fn run(args: &RunArgs, registry: &Registry) -> u8 {
         }
     }
     let all: Vec<_> = plan.scenarios.iter().map(|planned| &planned.loaded).collect();
-    if let Some(name) = controllers.unknown(&all).first() {
+    let unknown = controllers.unknown(&all);
+    if let Some(name) = unknown.first() {
         let mut names: Vec<&str> =
             all.iter().flat_map(|l| l.scenario.controllers.keys()).map(String::as_str).collect();
         names.sort_unstable();
         names.dedup();
         let there_is = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
         error(&format!("no scenario has a controller `{name}` for --allow-exec; there is: {there_is}"));
-        return BAD_USAGE;
     }
     let refusals: Vec<String> =
         plan.scenarios.iter().flat_map(|planned| controllers.refusals(&planned.loaded)).collect();
-    if !refusals.is_empty() {
+    if !refusals.is_empty() || !unknown.is_empty() {
         refusals.iter().for_each(|what| error(what));
-        say(&format!("{}; nothing was run", count(refusals.len(), "error")));
+        say(&format!("{}; nothing was run", count(refusals.len() + unknown.len().min(1), "error")));
         return BAD_USAGE;
     }
     let cores = std::thread::available_parallelism().map_or(1, usize::from);

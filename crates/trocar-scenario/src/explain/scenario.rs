@@ -319,8 +319,12 @@ fn measures(page: &mut Page, file: &Table<'_>) {
             kind => format!("measure.{kind}"),
         };
         let paths = ["of", "commanded", "from", "to"].map(|key| (key, table.text(key).unwrap_or("")));
-        let mut values: Vec<(&str, String)> =
-            paths.iter().map(|(key, of)| (*key, reading(words, file, of))).collect();
+        let mut values: Vec<(&str, String)> = paths
+            .iter()
+            .map(|(key, of)| {
+                (*key, if kind == "share" { formula(words, of) } else { reading(words, file, of) })
+            })
+            .collect();
         values.push(("name", name.to_owned()));
         let values: Vec<(&str, &str)> = values.iter().map(|(key, value)| (*key, value.as_str())).collect();
         let what = words.say(&key, &values);
