@@ -90,6 +90,18 @@ fn no_file_starts_a_program() {
         assert!(said.err.contains("--allow-exec outside") && said.err.contains(CONTROLLER), "{}", said.err);
         assert!(!project.path().join("out").exists(), "nothing was run");
     }
+    // Nor by a name that only a later case of `[for_each]` gives it.
+    let later = with_controller("good", 0, "")
+        .replace("[controllers.outside]", "[controllers.\"$who\"]")
+        .replace("[roles]", "[for_each]\nwho = [\"first\", \"second\"]\n\n[roles]");
+    project.write("later.toml", later.as_bytes());
+    let said = project.trocar(&["run", "later.toml", "--out", "out", "--allow-exec", "first"]).expect(2);
+    assert!(said.err.contains("--allow-exec second"), "{}", said.err);
+    assert!(!project.path().join("out").exists(), "nothing was run");
+    let both = ["--allow-exec", "first", "--allow-exec", "second"];
+    let said = project.trocar(&[&["run", "later.toml", "--out", "out"][..], &both].concat());
+    assert!(said.expect(0).out.contains("2 cases"));
+    project.write("later.toml", b"format = 1\nkind = \"part\"\n");
     // Checking and listing start nothing either.
     project.trocar(&["check", "."]).expect(0);
     let unregistered = format!("{SWING}\n[controllers.mine]\nslot = \"arm.servo\"\n");

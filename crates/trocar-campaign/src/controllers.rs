@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::rc::Rc;
 use trocar_control::outside::{
-    Launch, Live, Nobody, Outside, RUN, Recorded, Registry, Reports, Source, Storage,
+    ControllerConfig, Failure, Launch, Live, Nobody, NotStarted, Outside, RUN, Recorded, Registry, Reports,
+    Source, Storage,
 };
 use trocar_evidence::ResultFolder;
 use trocar_scenario::Loaded;
 use trocar_sim::Case;
+use trocar_sim::model::OutsideSlot;
 
 /// What may fill slots from outside.
 #[derive(Clone, Debug)]
@@ -28,10 +30,10 @@ impl Default for Controllers {
 }
 
 impl Controllers {
-    /// Whether a controller of a scenario may run. One whose name is a slot was named with the command; no file can do that.
-    fn may_run(&self, name: &str, is_of_another_process: bool) -> bool {
-        if is_of_another_process {
-            self.allowed.contains(name) || name.contains('.')
+    /// Whether a controller of a scenario may run. One that was named with the command may: no file can do that.
+    fn may_run(&self, name: &str, config: &ControllerConfig) -> bool {
+        if config.is_of_another_process() {
+            self.allowed.contains(name) || config.is_of_the_command(name)
         } else {
             self.registry.contains(name)
         }
@@ -40,12 +42,7 @@ impl Controllers {
     /// The allowed names that no controller of these scenarios has, as typed. A slot may be called by its role.
     #[must_use]
     pub fn unknown<'a>(&'a self, all: &[&Loaded]) -> Vec<&'a str> {
-        let known = |name: &str| {
-            all.iter().any(|loaded| {
-                let name = loaded.roles.resolve(name);
-                loaded.scenario.controllers.contains_key(&name)
-            })
-        };
+        let known = |name: &str| all.iter().any(|loaded| names(loaded).contains(&loaded.roles.resolve(name)));
         self.allowed.iter().map(String::as_str).filter(|name| !known(name)).collect()
     }
 
@@ -53,13 +50,12 @@ impl Controllers {
     #[must_use]
     pub fn refusals(&self, loaded: &Loaded) -> Vec<String> {
         let mut refusals = Vec::new();
-        for (name, controller) in &loaded.scenario.controllers {
-            let is_of_another_process = controller.is_of_another_process();
-            if self.may_run(name, is_of_another_process) {
+        for (name, controller) in loaded.scenarios().flat_map(|scenario| &scenario.controllers) {
+            if self.may_run(name, controller) {
                 continue;
             }
             let slot = loaded.roles.in_words_of_the_method(&controller.slot);
-            refusals.push(match (is_of_another_process, controller.program.is_empty()) {
+            refusals.push(match (controller.is_of_another_process(), controller.program.is_empty()) {
                 (true, false) => format!(
                     "controller `{name}` of {slot} would start `{}` with your rights; if you trust it, add: --allow-exec {name}",
                     controller.program.join(" ")
@@ -81,8 +77,16 @@ impl Controllers {
                 }
             });
         }
+        refusals.sort_unstable();
+        refusals.dedup();
         refusals
     }
+}
+
+/// The names of all controllers of a scenario, sorted.
+#[must_use]
+pub fn names(loaded: &Loaded) -> BTreeSet<String> {
+    loaded.scenarios().flat_map(|scenario| scenario.controllers.keys().cloned()).collect()
 }
 
 /// What answers for a case's slots.
@@ -95,6 +99,17 @@ pub struct Answering {
     pub not_started: Option<String>,
 }
 
+impl Answering {
+    fn by(outside: impl Outside + 'static) -> Answering {
+        Answering { outside: Box::new(outside), reports: Reports::default(), not_started: None }
+    }
+
+    fn not_started(slot: &OutsideSlot, why: NotStarted) -> Answering {
+        let what = format!("{} {}", slot.description.who(), why.failure);
+        Answering { not_started: Some(what), ..Answering::by(why) }
+    }
+}
+
 /// Starts the controllers of a case; those that may not run answer from `kept`, where there is a record. One that cannot be
 /// started fails when the run first asks it.
 pub(crate) fn start(
@@ -104,42 +119,35 @@ pub(crate) fn start(
     storage: Rc<dyn Storage>,
     kept: Option<&Rc<dyn Storage>>,
 ) -> Answering {
-    let slots: Vec<_> = case.model.outside.iter().map(|slot| slot.description.clone()).collect();
-    if slots.is_empty() {
-        return Answering { outside: Box::new(Nobody), reports: Reports::default(), not_started: None };
+    let outside = &case.model.outside;
+    if outside.is_empty() {
+        return Answering::by(Nobody);
     }
-    let slots = Rc::new(slots);
+    let slots = Rc::new(outside.iter().map(|slot| slot.description.clone()).collect::<Vec<_>>());
     let mut sources = Vec::new();
     let mut all_kept = true;
-    for slot in slots.iter() {
-        let Some(config) = loaded.scenario.controllers.get(&slot.controller) else { continue };
-        let runs = kept.is_none()
-            || controllers.allowed.iter().any(|name| loaded.roles.resolve(name) == slot.controller);
-        all_kept &= !runs;
+    for (place, slot) in outside.iter().enumerate() {
+        let name = &slot.description.controller;
+        if kept.is_none() && !controllers.may_run(name, &slot.config) {
+            let failure = Failure::new("was not allowed to run");
+            return Answering::not_started(slot, NotStarted { slot: place, failure });
+        }
+        let asked_again = || controllers.allowed.iter().any(|typed| loaded.roles.resolve(typed) == *name);
         sources.push(match kept {
-            Some(kept) if !runs => Source::Kept(Rc::clone(kept)),
-            _ => Source::Launch(Box::new(Launch {
-                name: slot.controller.clone(),
-                config: config.clone(),
-                folder: folder_of(loaded, &slot.controller),
-            })),
+            Some(kept) if !asked_again() => Source::Kept(Rc::clone(kept)),
+            _ => {
+                all_kept = false;
+                let folder = folder_of(loaded, name, &slot.config);
+                Source::Launch(Box::new(Launch { name: name.clone(), config: slot.config.clone(), folder }))
+            }
         });
     }
     if let Some(kept) = kept.filter(|_| all_kept) {
-        let outside = Recorded::new(slots, Rc::clone(kept), RUN);
-        return Answering { outside: Box::new(outside), reports: Reports::default(), not_started: None };
+        return Answering::by(Recorded::new(slots, Rc::clone(kept), RUN));
     }
     match Live::start(slots, sources, controllers.registry.clone(), storage) {
-        Ok(live) => {
-            let reports = live.reports_to_come();
-            Answering { outside: Box::new(live), reports, not_started: None }
-        }
-        Err(not_started) => {
-            let who = case.model.outside[not_started.slot].description.who();
-            let what = format!("{who} {}", not_started.failure);
-            let reports = Reports::default();
-            Answering { outside: Box::new(not_started), reports, not_started: Some(what) }
-        }
+        Ok(live) => Answering { reports: live.reports_to_come(), ..Answering::by(live) },
+        Err(not_started) => Answering::not_started(&outside[not_started.slot], not_started),
     }
 }
 
@@ -152,10 +160,12 @@ pub fn recorded(case: &Case, folder: &ResultFolder, say: fn(&str)) -> Box<dyn Ou
 }
 
 /// Programs that a file names start in the project's root, those that were named with the command where that was typed.
-fn folder_of(loaded: &Loaded, name: &str) -> PathBuf {
+fn folder_of(loaded: &Loaded, name: &str, config: &ControllerConfig) -> PathBuf {
     let here = || std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
     match &loaded.root {
-        Some(root) if !name.contains('.') => std::path::absolute(root).unwrap_or_else(|_| root.clone()),
+        Some(root) if !config.is_of_the_command(name) => {
+            std::path::absolute(root).unwrap_or_else(|_| root.clone())
+        }
         _ => here(),
     }
 }

@@ -121,8 +121,8 @@ pub fn replay(
         ReplayError::Files(Box::new(Failure { diagnostics, files: loaded.files.clone() }))
     })?;
     if let Some(name) = controllers.unknown(&[&loaded]).first() {
-        let names: Vec<&str> = loaded.scenario.controllers.keys().map(String::as_str).collect();
-        return Err(ReplayError::NoController { name: (*name).to_owned(), there_is: names.join(", ") });
+        let there_is = controllers::names(&loaded).into_iter().collect::<Vec<_>>().join(", ");
+        return Err(ReplayError::NoController { name: (*name).to_owned(), there_is });
     }
     let compiled = trocar_sim::Compiled { loaded: &loaded };
     let mut cases = Vec::new();

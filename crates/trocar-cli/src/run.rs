@@ -4,7 +4,9 @@ use crate::args::RunArgs;
 use crate::expect::{self, Expected};
 use crate::output::{BAD_USAGE, ERROR, INTERRUPTED, count, data, error, failures, say, stdout_is_styled};
 use crate::progress::{Progress, stop_flag};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use trocar_campaign::controllers::names;
 use trocar_campaign::{Batch, Controllers, Plan, Target, Watcher, run_batch};
 use trocar_control::outside::Registry;
 use trocar_evidence::{Existing, ScenarioResult, TableStyle, junit::to_junit, table, to_json};
@@ -46,10 +48,8 @@ pub fn run(args: &RunArgs, registry: &Registry) -> u8 {
     let all: Vec<_> = plan.scenarios.iter().map(|planned| &planned.loaded).collect();
     let unknown = controllers.unknown(&all);
     if let Some(name) = unknown.first() {
-        let mut names: Vec<&str> =
-            all.iter().flat_map(|l| l.scenario.controllers.keys()).map(String::as_str).collect();
-        names.sort_unstable();
-        names.dedup();
+        let names: BTreeSet<String> = all.iter().flat_map(|loaded| names(loaded)).collect();
+        let names: Vec<String> = names.into_iter().collect();
         let there_is = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
         error(&format!("no scenario has a controller `{name}` for --allow-exec; there is: {there_is}"));
     }

@@ -27,6 +27,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use trocar_control::outside::ControllerConfig;
 use trocar_signal::{Diagnostic, Problem, Severity, digest};
 
@@ -147,7 +148,7 @@ pub struct Loaded {
     /// Every combination of `[vary]`, at least one; paths as in `scenario`.
     pub cases: Vec<Case>,
     /// Where `[for_each]` makes more than one of it: the scenario of each combination, `scenario` being that of the first.
-    pub variants: Vec<Variant>,
+    pub variants: Arc<[Variant]>,
     /// The recorded motions, by the path that the scenario names them by.
     pub tables: BTreeMap<String, MotionTable>,
     /// Digest of the method: everything that the scenario says except which scene and robots it runs on, apart from
@@ -175,6 +176,12 @@ pub struct Variant {
 }
 
 impl Loaded {
+    /// The scenario of every combination of `[for_each]`; one where the file has none.
+    pub fn scenarios(&self) -> impl Iterator<Item = &ScenarioFile> {
+        let of_variants = self.variants.iter().map(|variant| &variant.scenario);
+        of_variants.chain(self.variants.is_empty().then_some(&self.scenario))
+    }
+
     /// The scenario as one of its cases has it.
     #[must_use]
     pub fn of_case(&self, place: usize) -> Cow<'_, Loaded> {
@@ -182,7 +189,7 @@ impl Loaded {
         match self.variants.get(variant) {
             Some(found) if variant > 0 => {
                 let Variant { scenario, method, spans } = found.clone();
-                Cow::Owned(Loaded { scenario, method, spans, variants: Vec::new(), ..self.clone() })
+                Cow::Owned(Loaded { scenario, method, spans, variants: Arc::default(), ..self.clone() })
             }
             _ => Cow::Borrowed(self),
         }
@@ -690,7 +697,7 @@ impl<'a> Loader<'a> {
         }
         let method_digest = method_digest(&tree, &tables);
         let Variant { scenario, method, spans } = variants.first()?.clone();
-        let variants = if variants.len() > 1 { variants } else { Vec::new() };
+        let variants = if variants.len() > 1 { variants.into() } else { Arc::default() };
         let (files, warnings) = (Vec::new(), Vec::new());
         Some(Loaded {
             scenario,

@@ -4,7 +4,7 @@ use crate::fault_board::FaultBoard;
 use crate::schedule::{self, Node, Pace, Role, ScheduleError, Task};
 use crate::state::{Release, State};
 use std::ops::Range;
-use trocar_control::outside::{OnFailure, SlotDescription};
+use trocar_control::outside::{ControllerConfig, SlotDescription};
 use trocar_math::random::Stream;
 use trocar_signal::{Component, GroupClass, GroupId, Layout, Nanos, ParameterSpec, Rate, Table, Time};
 
@@ -43,8 +43,8 @@ pub struct Seat {
 pub struct OutsideSlot {
     /// Its place among the seats.
     pub seat: usize,
-    /// What becomes of a run whose controller fails.
-    pub on_failure: OnFailure,
+    /// Who fills it.
+    pub config: ControllerConfig,
     /// What the controller is told.
     pub description: SlotDescription,
 }

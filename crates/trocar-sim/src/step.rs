@@ -316,7 +316,7 @@ fn ask_outside(
     let reply = &mut scratch.replies[slot];
     reply.begin(&request);
     if let Err(failure) = outside.exchange(slot, &request, reply) {
-        return match place.on_failure {
+        return match place.config.on_failure {
             OnFailure::Silent => {
                 scratch.silent.push((slot, failure));
                 Ok(())

@@ -158,6 +158,12 @@ impl ControllerConfig {
         }
     }
 
+    /// Whether it was named with the command and not in a file: then its name is its slot, which no file can call it.
+    #[must_use]
+    pub fn is_of_the_command(&self, name: &str) -> bool {
+        self.slot == name
+    }
+
     /// Whether a program or a person outside has to be let in.
     #[must_use]
     pub fn is_of_another_process(&self) -> bool {

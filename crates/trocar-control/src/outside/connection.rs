@@ -376,11 +376,7 @@ impl Connection {
         reply: &mut Reply,
     ) -> Result<(), Failure> {
         match self.encoding {
-            Encoding::Binary if cfg!(target_endian = "big") => {
-                let swapped: Vec<u64> = words.iter().map(|word| word.to_le()).collect();
-                self.send(FrameType::Step, Encoding::Binary, bytemuck::cast_slice(&swapped))?;
-            }
-            Encoding::Binary => self.send(FrameType::Step, Encoding::Binary, bytemuck::cast_slice(words))?,
+            Encoding::Binary => self.send(FrameType::Step, Encoding::Binary, &frame::to_wire(words))?,
             Encoding::Json => {
                 let mut body = std::mem::take(&mut self.received);
                 body.clear();
@@ -402,9 +398,7 @@ impl Connection {
                     )));
                 }
                 bytemuck::cast_slice_mut(&mut self.words).copy_from_slice(&self.received);
-                if cfg!(target_endian = "big") {
-                    self.words.iter_mut().for_each(|word| *word = u64::from_le(*word));
-                }
+                frame::from_wire(&mut self.words);
                 reply.take_words(slot, request, digest, &self.words)
             }
             (FrameType::Reply, Encoding::Json) => {

@@ -4,6 +4,7 @@ use super::config::Encoding;
 use super::description::SlotDescription;
 use super::exchange::{Failure, Reply, Request, acknowledges};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use trocar_signal::Time;
 
 /// What `hello` and `welcome` call the protocol.
@@ -82,6 +83,19 @@ pub(crate) fn read_header(
         return Err(Failure::new(format!("sent a frame of {len} bytes, where none has more than {longest}")));
     }
     Ok((kind, encoding, len))
+}
+
+/// Words as they stand in frames and records: little-endian.
+pub(crate) fn to_wire(words: &[u64]) -> Cow<'_, [u8]> {
+    if cfg!(target_endian = "little") {
+        return Cow::Borrowed(bytemuck::cast_slice(words));
+    }
+    Cow::Owned(words.iter().flat_map(|word| word.to_le_bytes()).collect())
+}
+
+/// Words whose memory was filled with bytes of a frame or record, as numbers of this machine.
+pub(crate) fn from_wire(words: &mut [u64]) {
+    words.iter_mut().for_each(|word| *word = u64::from_le(*word));
 }
 
 /// The body of `welcome`.

@@ -6,6 +6,7 @@
 
 use super::description::SlotDescription;
 use super::exchange::{Failure, Reply, Request};
+use super::frame::{from_wire, to_wire};
 use super::live::Storage;
 use super::{Fork, Outside};
 use std::io::{self, Read, Write};
@@ -32,23 +33,18 @@ impl KeptWriter {
     /// # Errors
     /// As the medium fails.
     pub fn new(mut out: Box<dyn Write + Send>, slot: &SlotDescription) -> io::Result<KeptWriter> {
-        out.write_all(bytemuck::cast_slice(&[MAGIC.to_le(), (slot.reply_words() as u64).to_le()]))?;
+        out.write_all(&to_wire(&[MAGIC, slot.reply_words() as u64]))?;
         Ok(KeptWriter { out })
     }
 
     pub(crate) fn reply(&mut self, words: &[u64]) -> io::Result<()> {
-        self.out.write_all(bytemuck::cast_slice(&[REPLY.to_le()]))?;
-        if cfg!(target_endian = "big") {
-            let swapped: Vec<u64> = words.iter().map(|word| word.to_le()).collect();
-            return self.out.write_all(bytemuck::cast_slice(&swapped));
-        }
-        self.out.write_all(bytemuck::cast_slice(words))
+        self.out.write_all(&to_wire(&[REPLY]))?;
+        self.out.write_all(&to_wire(words))
     }
 
     pub(crate) fn failure(&mut self, activation: u64, now: Time, what: &str) -> io::Result<()> {
         let len = what.len() as u64;
-        let head = [FAILURE, activation, now.0, len].map(u64::to_le);
-        self.out.write_all(bytemuck::cast_slice(&head))?;
+        self.out.write_all(&to_wire(&[FAILURE, activation, now.0, len]))?;
         self.out.write_all(what.as_bytes())?;
         let filling = what.len().next_multiple_of(8) - what.len();
         self.out.write_all(&[0; 8][..filling])?;
@@ -113,9 +109,7 @@ impl KeptReader {
         match self.word()? {
             REPLY => {
                 self.input.read_exact(bytemuck::cast_slice_mut(&mut self.words))?;
-                if cfg!(target_endian = "big") {
-                    self.words.iter_mut().for_each(|word| *word = u64::from_le(*word));
-                }
+                from_wire(&mut self.words);
                 Ok(Ok(()))
             }
             FAILURE => {

@@ -116,7 +116,7 @@ pub(super) fn fill(compiler: &Compiler<'_>, model: &mut Model, changes: &[(usize
         let Some(seat) = model.seats.iter().position(|seat| seat.path == config.slot) else { continue };
         let description = describe(compiler, model, name, seat, changes);
         model.seats[seat].outside = Some(model.outside.len());
-        model.outside.push(OutsideSlot { seat, on_failure: config.on_failure, description });
+        model.outside.push(OutsideSlot { seat, config: config.clone(), description });
     }
 }
 
