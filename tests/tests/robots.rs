@@ -500,8 +500,9 @@ fn standings(scene: &str, of_instrument: bool, own: &[String]) -> [usize; 3] {
     for parameter in &compiled.model.parameters {
         let mut names = parameter.path.split('.').skip(1);
         let (part, what) = (names.next().unwrap_or(""), names.next().unwrap_or(""));
-        // A disc's friction is the instrument's; its motor, encoder and potentiometer are the arm's.
-        let is_of_arm = what != "friction" && motors.iter().any(|motor| motor.name == part);
+        // A disc's friction and cable are the instrument's; its motor, encoder and potentiometer are the arm's.
+        let is_of_arm =
+            !["friction", "transmission"].contains(&what) && motors.iter().any(|motor| motor.name == part);
         if (own.iter().any(|name| name == part) && !is_of_arm) == of_instrument {
             match parameter.standing {
                 Standing::Datasheet => counts[0] += 1,
@@ -517,7 +518,8 @@ fn standings(scene: &str, of_instrument: bool, own: &[String]) -> [usize; 3] {
 fn parts(instrument: &InstrumentFile) -> Vec<String> {
     let frames = instrument.frames.iter().map(|f| f.name.clone());
     let friction = instrument.friction.iter().map(|f| f.name.clone());
-    frames.chain(friction).chain(instrument.stops.iter().map(|s| s.name.clone())).collect()
+    let cables = (1..=instrument.cables.len()).map(|disc| format!("disc_{disc}"));
+    frames.chain(friction).chain(instrument.stops.iter().map(|s| s.name.clone())).chain(cables).collect()
 }
 
 fn scene_of(arm: &str, instrument: Option<&str>) -> String {

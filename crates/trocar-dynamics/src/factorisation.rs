@@ -20,6 +20,10 @@ macro_rules! sized {
                 let $size = 8;
                 $body
             }
+            11 => {
+                let $size = 11;
+                $body
+            }
             $size => $body,
         }
     };

@@ -24,6 +24,10 @@ pub struct TransmissionConfig {
     /// grow during a run, give it, be it zero.
     #[serde(default)]
     pub backlash: Option<Sourced<AnyQuantity>>,
+    /// How far the motor is ahead of the output where neither pulls at the other, beyond what the coupling says: cables that
+    /// have stretched. Where it may grow during a run, give it, be it zero.
+    #[serde(default)]
+    pub offset: Option<Sourced<AnyQuantity>>,
     /// Straight pieces of a stiffness that rises with effort: of a harmonic drive K2 from T1 on, and K3 from T2 on.
     #[serde(default)]
     pub pieces: Vec<PieceConfig>,
@@ -83,8 +87,18 @@ struct Number<'a> {
     value: &'a Sourced<AnyQuantity>,
     dimension: Dimension,
     tunable: bool,
-    /// Whether zero is refused.
-    positive: bool,
+    least: Least,
+}
+
+/// What a number may be.
+#[derive(Clone, Copy, PartialEq)]
+enum Least {
+    /// Zero is refused.
+    Positive,
+    /// Zero is none of it.
+    Zero,
+    /// It has two senses.
+    AnySign,
 }
 
 impl TransmissionConfig {
@@ -92,7 +106,8 @@ impl TransmissionConfig {
         let (stiffness, damping) = (kind.stiffness(), kind.damping());
         let mut found = Vec::new();
         let mut add = |key: &str, value, dimension, tunable, positive| {
-            found.push(Number { key: key.to_owned(), value, dimension, tunable, positive });
+            let least = if positive { Least::Positive } else { Least::Zero };
+            found.push(Number { key: key.to_owned(), value, dimension, tunable, least });
         };
         add("stiffness", &self.stiffness, stiffness, true, true);
         add("damping", &self.damping, damping, false, false);
@@ -117,6 +132,10 @@ impl TransmissionConfig {
             add("motor_friction.presliding_stiffness", s, stiffness, false, true);
             add("motor_friction.presliding_damping", d, damping, false, false);
         }
+        if let Some(offset) = &self.offset {
+            let (dimension, least) = (kind.position(), Least::AnySign);
+            found.push(Number { key: "offset".to_owned(), value: offset, dimension, tunable: true, least });
+        }
         found
     }
 
@@ -129,10 +148,10 @@ impl TransmissionConfig {
             if !check::dimension(&mut problems, &number.key, is.dimension, number.dimension) {
                 continue;
             }
-            if number.positive {
-                check::positive(&mut problems, &number.key, is.si);
-            } else {
-                check::not_negative(&mut problems, &number.key, is.si);
+            match number.least {
+                Least::Positive => check::positive(&mut problems, &number.key, is.si),
+                Least::Zero => check::not_negative(&mut problems, &number.key, is.si),
+                Least::AnySign => {}
             }
         }
         if self.stiffening.is_some() && (self.backlash.is_some() || !self.pieces.is_empty()) {
@@ -157,8 +176,8 @@ impl TransmissionConfig {
         problems
     }
 
-    /// Its parameters: `INSTANCE.ACTUATOR.transmission.stiffness`, `.backlash`, `.hysteresis.effort` and
-    /// `.motor_friction.coulomb` are tunable, so that a run may cut a cable or wear a gear.
+    /// Its parameters: `INSTANCE.ACTUATOR.transmission.stiffness`, `.backlash`, `.offset`, `.hysteresis.effort` and
+    /// `.motor_friction.coulomb` are tunable, so that a run may cut, slacken or stretch a cable or wear a gear.
     pub fn parameters(
         &self,
         kind: ActuatorKind,
@@ -168,7 +187,8 @@ impl TransmissionConfig {
         let spec = |number: Number<'_>| {
             let path = format!("{actuator}.transmission.{}", number.key.replace('[', "_").replace(']', ""));
             let si = number.value.value.si;
-            provenance.parameter(path, number.dimension, si, number.value, number.tunable).at_least(0.0)
+            let spec = provenance.parameter(path, number.dimension, si, number.value, number.tunable);
+            if number.least == Least::AnySign { spec } else { spec.at_least(0.0) }
         };
         self.numbers(kind).into_iter().map(spec).collect()
     }
@@ -191,6 +211,7 @@ mod tests {
             stiffness: quantity("8100 N m/rad"),
             damping: quantity("5 N m s/rad"),
             backlash: None,
+            offset: None,
             pieces: vec![piece("7 N m", "11000 N m/rad"), piece("25 N m", "13000 N m/rad")],
             stiffening: None,
             hysteresis: None,

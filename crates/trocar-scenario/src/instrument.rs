@@ -11,7 +11,7 @@ use crate::text::join_key;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-use trocar_plant::{Coupling, CouplingConfig};
+use trocar_plant::{ActuatorKind, Coupling, CouplingConfig, TransmissionConfig};
 use trocar_signal::quantity::{Length, Torque};
 use trocar_signal::{AnyQuantity, Dimension, Problem, Provenance, Sourced};
 
@@ -71,6 +71,10 @@ pub struct InstrumentFile {
     /// none.
     #[serde(default)]
     pub coupling: Option<CouplingConfig>,
+    /// The cables from each disc to its joints, where they give way: one for each column of the coupling, in radians and
+    /// efforts of the disc. Encoders and potentiometers sit before them, the joints behind. Absent: they are rigid.
+    #[serde(default)]
+    pub cables: Vec<TransmissionConfig>,
     /// Its jaw; without it the last joint is a joint like the others.
     #[serde(default)]
     pub jaw: Option<JawConfig>,
@@ -203,6 +207,16 @@ impl InstrumentFile {
             None => {}
         }
         self.discs(&mut problems);
+        if !self.cables.is_empty() && self.cables.len() != joints {
+            let what = format!(
+                "{} cables for {joints} discs; each column of the coupling needs its own, or none has any",
+                self.cables.len()
+            );
+            problems.push(Problem::new("cables", what));
+        }
+        for (i, cable) in self.cables.iter().enumerate() {
+            problems.extend(under(&format!("cables[{i}]"), cable.check(ActuatorKind::Revolute)));
+        }
         if let Some(jaw) = &self.jaw {
             let turns = |c: &CoordinateConfig| c.name == jaw.joint && c.kind == MotionKind::Revolute;
             if self.coordinates.iter().any(|c| c.name == jaw.joint) && !self.coordinates.iter().any(turns) {
@@ -276,7 +290,13 @@ impl InstrumentMountConfig {
     }
 
     /// Why an instrument does not go onto the arm called `arm`; keys from the root of the instrument's file.
-    pub(crate) fn check_fit(&self, arm: &str, instrument: &InstrumentFile) -> Vec<Problem> {
+    /// `compliant` are the arm's actuators that have a transmission of their own.
+    pub(crate) fn check_fit(
+        &self,
+        arm: &str,
+        compliant: &[&str],
+        instrument: &InstrumentFile,
+    ) -> Vec<Problem> {
         let mut problems = Vec::new();
         for (i, coordinate) in instrument.coordinates.iter().enumerate() {
             if !self.joints.contains(&coordinate.name) {
@@ -287,6 +307,15 @@ impl InstrumentMountConfig {
                 );
                 problems.push(Problem::new(format!("coordinates[{i}].name"), what));
             }
+        }
+        if !instrument.cables.is_empty()
+            && let Some(disc) = self.discs.iter().find(|disc| compliant.contains(&disc.as_str()))
+        {
+            let what = format!(
+                "`{disc}` of `{arm}` has a transmission that gives way, and so have these cables; two in series are \
+                 not known: put both into the softer one"
+            );
+            problems.push(Problem::new("cables", what));
         }
         let greatest = instrument.discs.iter().flatten().map(|disc| *disc as usize).max();
         let needed = greatest.unwrap_or(instrument.coordinates.len());

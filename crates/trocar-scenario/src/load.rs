@@ -523,7 +523,9 @@ impl<'a> Loader<'a> {
         mount: &InstrumentMountConfig,
         LoadedInstrument { instrument, spans, tree: of_instrument }: &LoadedInstrument,
     ) -> Option<(Node, RobotFile, SpanIndex)> {
-        if !self.report(spans, &mount.check_fit(&arm.title, instrument)) {
+        let compliant = arm.actuators.iter().filter(|actuator| actuator.transmission.is_some());
+        let compliant: Vec<&str> = compliant.map(|actuator| actuator.name.as_str()).collect();
+        if !self.report(spans, &mount.check_fit(&arm.title, &compliant, instrument)) {
             return None;
         }
         let whole = Instrument { file: instrument, tree: of_instrument, schema: schema::instrument() };

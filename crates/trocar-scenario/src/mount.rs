@@ -64,6 +64,9 @@ pub(crate) fn mounted(arm: &Node, mount: &InstrumentMountConfig, instrument: &In
         *verbatim_at = None;
     }
     leave_out(&mut robot, mount, instrument.file);
+    if let Some(Node { value: Value::List(cables), .. }) = own.remove("cables") {
+        string(&mut robot, cables);
+    }
     robot
 }
 
@@ -240,6 +243,17 @@ fn entry_node<'a>(node: &'a mut Node, key: &str) -> Option<&'a mut Node> {
     match &mut node.value {
         Value::Table(table) => table.get_mut(key),
         _ => None,
+    }
+}
+
+/// Puts the cables behind the last actuators, the discs that are engaged.
+fn string(robot: &mut Node, cables: Vec<Node>) {
+    let Some(Value::List(actuators)) = entry(robot, "actuators") else { return };
+    let own = actuators.len().saturating_sub(cables.len());
+    for (actuator, cable) in actuators[own..].iter_mut().zip(cables) {
+        if let Value::Table(table) = &mut actuator.value {
+            table.insert("transmission".to_owned(), cable);
+        }
     }
 }
 

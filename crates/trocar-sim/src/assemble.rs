@@ -365,7 +365,7 @@ fn mechanism_node(
             registration.parameter(phase);
             let Some(place) = input_place(&built.island, *element, 0) else { continue };
             let factor = actuator.gear.value.si.abs();
-            tunable_inputs.push(TunableInput { place, port, offset: 0.0, factor });
+            tunable_inputs.push(TunableInput { place, port, base: 0.0, factor });
         }
         let path = format!("{instance}.{}", actuator.name);
         let Some(transmission) = &actuator.transmission else { continue };
@@ -374,7 +374,7 @@ fn mechanism_node(
             let port = registration.parameter(spec);
             for link in drive.links.iter().filter(|link| link.parameter == own) {
                 let Some(place) = input_place(&built.island, link.element, link.input) else { continue };
-                tunable_inputs.push(TunableInput { place, port, offset: link.offset, factor: link.factor });
+                tunable_inputs.push(TunableInput { place, port, base: link.base, factor: link.factor });
             }
         }
     }
@@ -384,7 +384,7 @@ fn mechanism_node(
         let spec = provenance.parameter(path, value.value.dimension, value.value.si, value, true);
         let port = registration.parameter(spec.at_least(0.0));
         if let Some(input) = input_of(&format!("friction_{}", friction.name)) {
-            tunable_inputs.push(TunableInput { place: input, port, offset: 0.0, factor: 1.0 });
+            tunable_inputs.push(TunableInput { place: input, port, base: 0.0, factor: 1.0 });
         }
     }
     structural_parameters(instance, &robot.mechanism, &provenance, &mut registration);

@@ -35,7 +35,7 @@ pub(crate) struct PlacedDrive {
     pub links: Vec<InputLink>,
 }
 
-/// An input of an element that follows a parameter of the actuator: offset + factor · value.
+/// An input of an element that follows parameters of the actuator: base + Σ factor · value, with one link for each.
 #[derive(Debug)]
 pub(crate) struct InputLink {
     pub element: ElementId,
@@ -43,20 +43,21 @@ pub(crate) struct InputLink {
     pub input: usize,
     /// The parameter's path below the actuator's.
     pub parameter: &'static str,
-    pub offset: f64,
+    pub base: f64,
     pub factor: f64,
 }
 
-/// An input of the island that follows a parameter of the run: offset + factor · value.
+/// An input of the island that follows parameters of the run: base + Σ factor · value, with one of these for each.
 pub(crate) struct TunableInput {
     pub place: usize,
     pub port: ParameterPort,
-    pub offset: f64,
+    pub base: f64,
     pub factor: f64,
 }
 
 const STIFFNESS: &str = "transmission.stiffness";
 const BACKLASH: &str = "transmission.backlash";
+const OFFSET: &str = "transmission.offset";
 const LOOP: &str = "transmission.hysteresis.effort";
 const MOTOR_COULOMB: &str = "transmission.motor_friction.coulomb";
 
@@ -160,7 +161,7 @@ impl<'a> DriveTrain<'a> {
 
 impl InputLink {
     fn of(element: ElementId, input: usize, parameter: &'static str) -> InputLink {
-        InputLink { element, input, parameter, offset: 0.0, factor: 1.0 }
+        InputLink { element, input, parameter, base: 0.0, factor: 1.0 }
     }
 }
 
@@ -196,17 +197,19 @@ impl Adding<'_> {
             }
             let element = self.element("transmission", spring);
             self.placed.links.push(InputLink::of(element, 0, STIFFNESS));
+            self.placed.links.push(InputLink::of(element, 1, OFFSET));
         }
         let half = config.backlash.as_ref().map_or(0.0, |b| 0.5 * b.value.si);
         for (place, (deflection, extra)) in knees.into_iter().enumerate() {
-            for (side, word) in [(Side::Above, "above"), (Side::Below, "below")] {
+            for (side, word, sign) in [(Side::Above, "above", 1.0), (Side::Below, "below", -1.0)] {
                 let flank = Flank::new(side, extra, relaxation_s, half + deflection)?;
                 let element = self.element(&format!("transmission_{word}_{place}"), flank);
                 let factor = extra / stiffness;
                 self.placed.links.push(InputLink { factor, ..InputLink::of(element, 0, STIFFNESS) });
-                if config.backlash.is_some() {
-                    let link = InputLink::of(element, 1, BACKLASH);
-                    self.placed.links.push(InputLink { offset: deflection, factor: 0.5, ..link });
+                // The gap is that of the knee, half the backlash and, on its side, the offset.
+                for (parameter, factor) in [(BACKLASH, 0.5), (OFFSET, sign)] {
+                    let link = InputLink::of(element, 1, parameter);
+                    self.placed.links.push(InputLink { base: deflection, factor, ..link });
                 }
             }
         }

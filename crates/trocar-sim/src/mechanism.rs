@@ -268,7 +268,10 @@ impl Component for ArmMechanism {
                 }
             }
             for input in &this.tunable_inputs {
-                scratch.inputs[input.place] = input.offset + input.factor * io.parameter(input.port);
+                scratch.inputs[input.place] = input.base;
+            }
+            for input in &this.tunable_inputs {
+                scratch.inputs[input.place] += input.factor * io.parameter(input.port);
             }
             let load = [this.load.map_or(0.0, |port| io.parameter(port))];
             let payload_mass_kg: &[f64] = if this.load.is_some() { &load } else { &[] };

@@ -2,7 +2,8 @@
 
 use super::{ElementError, ForceElement, Law, Stage, not_negative, positive};
 
-/// A spring about e = 0 whose stiffness may change during a run, with damping in proportion to it.
+/// A spring about e = `rest` whose stiffness and rest may change during a run, with damping in proportion to the stiffness.
+/// Below, e is counted from there.
 ///
 /// - **Straight**: force −k e. Over a step it is k times the mean of both ends, so that its work is exactly the energy it
 ///   stores: stable at any step. Its vibrations are slowed, by (ωh)²/12 where that is small: keep h ω below 1 where they matter.
@@ -12,7 +13,8 @@ use super::{ElementError, ForceElement, Law, Stage, not_negative, positive};
 ///   linearised about the way at the present rate; keep h ω below 1, with ω² the stiffness k cosh(e/ℓ) at the greatest
 ///   deflection over the inertia.
 ///
-/// Input: the `stiffness` k at rest (N m/rad or N/m); zero is a broken cable. The damping is in proportion to it.
+/// Inputs: the `stiffness` k at rest (N m/rad or N/m); zero is a broken cable. And `rest` (rad or m), nominally zero: where it
+/// pulls neither way, which moves when cables stretch.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Elastic {
     stiffness: f64,
@@ -56,22 +58,23 @@ impl Elastic {
 
 impl ForceElement for Elastic {
     fn inputs(&self) -> Vec<(&'static str, f64)> {
-        vec![("stiffness", self.stiffness)]
+        vec![("stiffness", self.stiffness), ("rest", 0.0)]
     }
 
     fn law(&self, stage: &Stage, inputs: &[f64], _state: &[f64]) -> Law {
         let (stiffness, half) = (inputs[0], 0.5 * stage.step_s);
+        let position = stage.position - inputs[1];
         let damping = self.relaxation_s * stiffness;
         let Some(Stiffening { length, .. }) = self.stiffening else {
             return Law {
-                offset: -stiffness * stage.position,
+                offset: -stiffness * position,
                 viscous: half * stiffness + damping,
                 ..Law::default()
             };
         };
         // The mean of k ℓ sinh(e/ℓ) from e to e + h w is k ℓ sinh(m) s(u), with m = (e + h w/2)/ℓ, u = h w/(2 ℓ) and
         // s(u) = sinh(u)/u; here with its derivative by w at the present rate.
-        let (u, m) = (half * stage.rate / length, (stage.position + half * stage.rate) / length);
+        let (u, m) = (half * stage.rate / length, (position + half * stage.rate) / length);
         let (s, s_slope) = sinh_over(u);
         let (sinh_m, cosh_m) = sinh_cosh(m);
         let force = stiffness * length * sinh_m * s;
@@ -88,8 +91,8 @@ impl ForceElement for Elastic {
         _state_rates: &mut [f64],
     ) -> f64 {
         let effective = match self.stiffening {
-            Some(Stiffening { length, .. }) => length * sinh_cosh(position / length).0,
-            None => position,
+            Some(Stiffening { length, .. }) => length * sinh_cosh((position - inputs[1]) / length).0,
+            None => position - inputs[1],
         };
         -inputs[0] * (effective + self.relaxation_s * rate)
     }

@@ -148,6 +148,54 @@ fn the_instruments_file_is_an_input() {
     assert_eq!(loaded.method_digest, other.method_digest);
 }
 
+/// A cable for each of the two discs, of the first `first` (its stiffness).
+fn cables(first: &str) -> String {
+    let cable =
+        |stiffness: &str| format!("[[cables]]\nstiffness = \"{stiffness}\"\ndamping = \"0.002 N m s/rad\"\n");
+    format!("{}{}[tip]", cable(first), cable("0.3 N m/rad"))
+}
+
+/// The cables of an instrument stand between the motors of the discs that it takes and their outputs, with what stands
+/// behind their numbers.
+#[test]
+fn cables_hang_behind_the_discs() {
+    let robot = robot(changed(FORCEPS, "[tip]", &cables("0.2 N m/rad")));
+    let stiffness: Vec<Option<f64>> =
+        robot.actuators.iter().map(|a| a.transmission.as_ref().map(|t| t.stiffness.value.si)).collect();
+    assert_eq!(stiffness, [None, Some(0.2), Some(0.3)]);
+    let behind = &robot.actuators[1].transmission.as_ref().unwrap().stiffness;
+    assert_eq!(behind.standing, Some(Standing::Assumed));
+    assert!(robot.sources[behind.source.as_deref().unwrap()].contains("no such instrument exists"));
+}
+
+#[test]
+fn mistakes_of_cables_are_shown_where_they_stand() {
+    let one = cables("0.2 N m/rad").replacen("[[cables]]", "[[cable_s]]", 1);
+    let only = one[one.find("[[cables]]").unwrap()..].to_owned();
+    let refused = said(changed(FORCEPS, "[tip]", &only));
+    assert!(
+        refused.contains("1 cables for 2 discs") && refused.contains(&format!("{FORCEPS}:")),
+        "{refused}"
+    );
+    let refused = said(changed(FORCEPS, "[tip]", &cables("-0.2 N m/rad")));
+    assert!(refused.contains("stiffness") && refused.contains(&format!("{FORCEPS}:")), "{refused}");
+    let refused = said(changed(FORCEPS, "[tip]", &cables("0.2 N/m")));
+    assert!(refused.contains("stiffness") && refused.contains(&format!("{FORCEPS}:")), "{refused}");
+    // The arm's gear gives way already.
+    let mut files = changed(FORCEPS, "[tip]", &cables("0.2 N m/rad"));
+    let arm = files.get_mut(ROBOT).unwrap();
+    let table = "transmission = { stiffness = \"1 N m/rad\", damping = \"0 N m s/rad\" }\nname = \"disc_1";
+    *arm = arm.replacen("name = \"disc_1", table, 1);
+    let refused = said(files);
+    assert!(refused.contains("two in series") && refused.contains(&format!("{FORCEPS}:")), "{refused}");
+    // Behind a cable the rotor is a body of its own.
+    let mut files = changed(FORCEPS, "[tip]", &cables("0.2 N m/rad"));
+    let arm = files.get_mut(ROBOT).unwrap();
+    *arm = arm.replace("rotor_inertia", "# rotor_inertia");
+    let refused = said(files);
+    assert!(refused.contains("the rotor is a body of its own"), "{refused}");
+}
+
 /// A hook has no jaw, and leaves the second disc alone.
 #[test]
 fn a_scene_chooses_another_instrument() {
