@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use trocar_signal::Problem;
-use trocar_signal::quantity::Duration;
+use trocar_signal::quantity::{Duration, Length};
 
 /// One measure: what is computed, from which signal, over which part of the run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -26,6 +26,258 @@ pub enum MeasureConfig {
         /// A point or pose with the position that was commanded, of the same point in the same frame.
         commanded: String,
         /// Which part of the run counts; `at` must be `dwell_end`.
+        #[serde(default)]
+        window: Window,
+    },
+    /// Orientation repeatability RP_a, RP_b, RP_c at each pose, one row for each axis of its frame: three standard
+    /// deviations of the angle from the mean attained orientation (ISO 9283:1998, 7.2.2).
+    OrientationRepeatability {
+        /// A pose, as an instrument gives it.
+        of: String,
+        /// Which part of the run counts; `at` must be `dwell_end`.
+        #[serde(default)]
+        window: Window,
+    },
+    /// Orientation accuracy AP_a, AP_b, AP_c at each pose, one row for each axis of its frame: the mean angle, with its
+    /// sign, from the commanded orientation to the attained one (ISO 9283:1998, 7.2.1).
+    OrientationAccuracy {
+        /// A pose, as an instrument gives it.
+        of: String,
+        /// A pose with the orientation that was commanded, of the same point in the same frame.
+        commanded: String,
+        /// Which part of the run counts; `at` must be `dwell_end`.
+        #[serde(default)]
+        window: Window,
+    },
+    /// Multi-directional position accuracy variation vAP_p: at each pose that the phase reaches from several others, the
+    /// largest distance between the mean positions attained from each (ISO 9283:1998, 7.2.3). The pose before a pose in
+    /// `through` is the side from which it is reached: `through = ["left", "P1", "above", "P1"]` reaches P1 from two.
+    MultidirectionalVariation {
+        /// A point or pose, as an instrument gives it.
+        of: String,
+        /// Which part of the run counts; `at` must be `dwell_end`.
+        #[serde(default)]
+        window: Window,
+    },
+    /// Distance accuracy AD_p: the mean, with its sign, of attained minus commanded distance of two poses of one cycle
+    /// (ISO 9283:1998, 7.3).
+    DistanceAccuracy {
+        /// A point or pose, as an instrument gives it.
+        of: String,
+        /// A point or pose with the position that was commanded, of the same point in the same frame.
+        commanded: String,
+        /// The pairs of poses, one row for each, e.g. `[["P2", "P4"]]`; without it, each pose and the next one of the
+        /// cycle.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        between: Vec<[String; 2]>,
+        /// Which part of the run counts; `at` must be `dwell_end`.
+        #[serde(default)]
+        window: Window,
+    },
+    /// Distance repeatability RD: three standard deviations of the distance of two poses of one cycle (ISO 9283:1998,
+    /// 7.3).
+    DistanceRepeatability {
+        /// A point or pose, as an instrument gives it.
+        of: String,
+        /// The pairs of poses, one row for each, e.g. `[["P2", "P4"]]`; without it, each pose and the next one of the
+        /// cycle.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        between: Vec<[String; 2]>,
+        /// Which part of the run counts; `at` must be `dwell_end`.
+        #[serde(default)]
+        window: Window,
+    },
+    /// Drift at each pose: the largest difference of position accuracy (dAP) or repeatability (dRP) between the first
+    /// cycles of the phase and later ones (ISO 9283:1998, 7.6).
+    Drift {
+        /// A point or pose, as an instrument gives it.
+        of: String,
+        /// A point or pose with the position that was commanded, of the same point in the same frame; for the drift of
+        /// accuracy alone.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        commanded: Option<String>,
+        /// What drifts.
+        statistic: DriftStatistic,
+        /// How many cycles make one figure: the first so many are held against each so many of the rest.
+        block: u32,
+        /// Which part of the run counts; `at` must be `dwell_end`.
+        #[serde(default)]
+        window: Window,
+    },
+    /// Static localisation of points (the two figures of ASTM F2554; the formulas are ours): the length of the mean
+    /// error over all poses, or the root mean square distance of the errors from it.
+    Localisation {
+        /// A point or pose, as an instrument gives it.
+        of: String,
+        /// A point or pose with the position that was commanded, of the same point in the same frame.
+        commanded: String,
+        /// Which of the two.
+        statistic: LocalisationStatistic,
+        /// Which part of the run counts; `at` must be `dwell_end`.
+        #[serde(default)]
+        window: Window,
+    },
+    /// The share of poses that were reached: 100 % where each dwell ended within a distance of what was asked for. With
+    /// `refusals = "allowed"` in the phase, a pose outside the workspace counts as not reached.
+    Reached {
+        /// A point or pose, as an instrument gives it.
+        of: String,
+        /// What was asked for, e.g. `arm.move_cp`: of the same point in the same frame.
+        commanded: String,
+        /// How near counts.
+        within: Length,
+        /// Which part of the run counts; `at` must be `dwell_end`.
+        #[serde(default)]
+        window: Window,
+    },
+    /// Stabilisation time at each pose: from when the device first comes into the limit band about the attained position
+    /// until it stays inside (ISO 9283:1998, 7.4).
+    StabilisationTime {
+        /// A point or pose, as an instrument gives it.
+        of: String,
+        /// The limit band: how near to the attained position counts as there. The maker states it, or the accuracy that the
+        /// work asks for.
+        band: Length,
+        /// The last part of each dwell, whose mean is the attained position.
+        #[serde(default = "tenth_of_a_second", skip_serializing_if = "is_tenth_of_a_second")]
+        settled: Duration,
+        /// What is made of the repeats.
+        #[serde(default)]
+        statistic: RepeatStatistic,
+        /// Which part of the run counts; `at` stays `throughout`.
+        #[serde(default)]
+        window: Window,
+    },
+    /// Overshoot at each pose: the largest distance from the attained position after the device has been inside the limit
+    /// band; zero if it does not leave it again (ISO 9283:1998, 7.5).
+    Overshoot {
+        /// A point or pose, as an instrument gives it.
+        of: String,
+        /// The limit band: how near to the attained position counts as there. The maker states it, or the accuracy that the
+        /// work asks for.
+        band: Length,
+        /// The last part of each dwell, whose mean is the attained position.
+        #[serde(default = "tenth_of_a_second", skip_serializing_if = "is_tenth_of_a_second")]
+        settled: Duration,
+        /// What is made of the repeats.
+        #[serde(default)]
+        statistic: RepeatStatistic,
+        /// Which part of the run counts; `at` stays `throughout`.
+        #[serde(default)]
+        window: Window,
+    },
+    /// Path accuracy AT_p: over stations along the commanded path, the largest distance of the mean attained path from the
+    /// commanded one, in the plane across it (ISO 9283:1998, 8.2).
+    PathAccuracy {
+        /// A point or pose, as an instrument gives it.
+        of: String,
+        /// A point or pose with the position that was commanded, of the same point in the same frame.
+        commanded: String,
+        /// From one station to the next along the commanded path.
+        every: Length,
+        /// No station is nearer than this to an end of the path.
+        #[serde(default = "no_length", skip_serializing_if = "is_no_length")]
+        ends: Length,
+        /// No station is nearer than this to a corner of the path.
+        #[serde(default = "no_length", skip_serializing_if = "is_no_length")]
+        corners: Length,
+        /// Which part of the run counts: the repeats of one phase. `skip` is one or more: the last repeat that is left out
+        /// lays the stations.
+        #[serde(default)]
+        window: Window,
+    },
+    /// Path repeatability RT_p: over stations along the commanded path, the largest repeatability (as RP_l) of the attained
+    /// paths in the plane across it (ISO 9283:1998, 8.3).
+    PathRepeatability {
+        /// A point or pose, as an instrument gives it.
+        of: String,
+        /// A point or pose with the position that was commanded, of the same point in the same frame.
+        commanded: String,
+        /// From one station to the next along the commanded path.
+        every: Length,
+        /// No station is nearer than this to an end of the path.
+        #[serde(default = "no_length", skip_serializing_if = "is_no_length")]
+        ends: Length,
+        /// No station is nearer than this to a corner of the path.
+        #[serde(default = "no_length", skip_serializing_if = "is_no_length")]
+        corners: Length,
+        /// Which part of the run counts: the repeats of one phase. `skip` is one or more: the last repeat that is left out
+        /// lays the stations.
+        #[serde(default)]
+        window: Window,
+    },
+    /// Path velocity: accuracy AV (mean speed less the commanded one, as a share of it), repeatability RV (three standard
+    /// deviations of the mean speed, as a share of the commanded one) or fluctuation FV (the largest difference of speeds in
+    /// one repeat), from the times at stations along the path (ISO 9283:1998, 8.6).
+    PathVelocity {
+        /// A point or pose, as an instrument gives it.
+        of: String,
+        /// A point or pose with the position that was commanded, of the same point in the same frame.
+        commanded: String,
+        /// Which of the three.
+        statistic: SpeedStatistic,
+        /// From one station to the next along the commanded path.
+        every: Length,
+        /// No station is nearer than this to an end of the path.
+        #[serde(default = "no_length", skip_serializing_if = "is_no_length")]
+        ends: Length,
+        /// No station is nearer than this to a corner of the path.
+        #[serde(default = "no_length", skip_serializing_if = "is_no_length")]
+        corners: Length,
+        /// Which part of the run counts: the repeats of one phase. `skip` is one or more: the last repeat that is left out
+        /// lays the stations.
+        #[serde(default)]
+        window: Window,
+    },
+    /// Cornering: by how much the attained path cuts a corner of the commanded one (CR, its least distance from the
+    /// corner), or how far it goes beyond (CO); the mean over repeats, at the worst corner (ISO 9283:1998, 8.5).
+    Cornering {
+        /// A point or pose, as an instrument gives it.
+        of: String,
+        /// A point or pose with the position that was commanded, of the same point in the same frame.
+        commanded: String,
+        /// Which of the two.
+        statistic: CornerStatistic,
+        /// Which part of the run counts: the repeats of one phase. `skip` is one or more: the last repeat that is left out
+        /// lays the stations.
+        #[serde(default)]
+        window: Window,
+    },
+    /// Remote-centre error: how far the axis of the tool passes from the point about which it pivots: from the point nearest
+    /// to all its positions, or with `port` from where the device declares it.
+    RemoteCentreError {
+        /// A pose on the shaft of the tool, whose z points along it, e.g. `tracker.shaft`.
+        of: String,
+        /// The declared point, e.g. `arm.remote_centre`; without it, the point nearest to all axes.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        port: Option<String>,
+        /// What is made of the distances.
+        statistic: LineStatistic,
+        /// Which part of the run counts. For `max` without a port, `at` must be `dwell_end`.
+        #[serde(default)]
+        window: Window,
+    },
+    /// Stop time: from an event until the device has moved on for the last time.
+    StopTime {
+        /// A point or pose, as an instrument gives it.
+        of: String,
+        /// The event that asks for the stop; the first in the window counts.
+        from: String,
+        /// It has moved on when it is further than this from where it was when it last had.
+        at_rest: Length,
+        /// Which part of the run counts; `at` stays `throughout`.
+        #[serde(default)]
+        window: Window,
+    },
+    /// Stop displacement: how far the device is from where it was at an event, at the most or at the end of the window.
+    StopDisplacement {
+        /// A point or pose, as an instrument gives it.
+        of: String,
+        /// The event that asks for the stop; the first in the window counts.
+        from: String,
+        /// Which of the two.
+        statistic: StopStatistic,
+        /// Which part of the run counts; `at` stays `throughout`.
         #[serde(default)]
         window: Window,
     },
@@ -127,6 +379,97 @@ pub enum MeasureConfig {
     },
 }
 
+/// What is made of repeats.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RepeatStatistic {
+    /// Their mean.
+    #[default]
+    Mean,
+    /// The largest.
+    Max,
+}
+
+/// Which figure of a path velocity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SpeedStatistic {
+    /// AV: mean speed less the commanded one, as a share of it.
+    Accuracy,
+    /// RV: three standard deviations of the mean speed, as a share of the commanded one.
+    Repeatability,
+    /// FV: the largest difference between speeds in one repeat.
+    Fluctuation,
+}
+
+/// Which figure of a corner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CornerStatistic {
+    /// CR: the least distance of the attained path from the corner.
+    Rounding,
+    /// CO: the largest distance beyond the second leg, in the direction of the first.
+    Overshoot,
+}
+
+/// What is made of the distances of lines from a point.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LineStatistic {
+    /// Their root mean square.
+    Rms,
+    /// The largest.
+    Max,
+}
+
+/// Which displacement of a stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StopStatistic {
+    /// The largest.
+    Max,
+    /// The one that remains.
+    Final,
+}
+
+fn no_length() -> Length {
+    Length::from_si(0.0)
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_no_length(length: &Length) -> bool {
+    length.si() == 0.0
+}
+
+fn tenth_of_a_second() -> Duration {
+    Duration::from_si(0.1)
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_tenth_of_a_second(duration: &Duration) -> bool {
+    duration.si() == 0.1
+}
+
+/// Which of the figures of a pose drifts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DriftStatistic {
+    /// Position accuracy: dAP.
+    Accuracy,
+    /// Position repeatability: dRP.
+    Repeatability,
+}
+
+/// Which figure of a localisation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LocalisationStatistic {
+    /// The length of the mean error.
+    Bias,
+    /// The root mean square distance of the errors from their mean.
+    Precision,
+}
+
 /// What a delay makes of its repeats.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -187,6 +530,23 @@ impl MeasureConfig {
         match self {
             MeasureConfig::PoseRepeatability { window, .. }
             | MeasureConfig::PoseAccuracy { window, .. }
+            | MeasureConfig::OrientationRepeatability { window, .. }
+            | MeasureConfig::OrientationAccuracy { window, .. }
+            | MeasureConfig::MultidirectionalVariation { window, .. }
+            | MeasureConfig::DistanceAccuracy { window, .. }
+            | MeasureConfig::DistanceRepeatability { window, .. }
+            | MeasureConfig::Drift { window, .. }
+            | MeasureConfig::Localisation { window, .. }
+            | MeasureConfig::Reached { window, .. }
+            | MeasureConfig::StabilisationTime { window, .. }
+            | MeasureConfig::Overshoot { window, .. }
+            | MeasureConfig::PathAccuracy { window, .. }
+            | MeasureConfig::PathRepeatability { window, .. }
+            | MeasureConfig::PathVelocity { window, .. }
+            | MeasureConfig::Cornering { window, .. }
+            | MeasureConfig::RemoteCentreError { window, .. }
+            | MeasureConfig::StopTime { window, .. }
+            | MeasureConfig::StopDisplacement { window, .. }
             | MeasureConfig::Delay { window, .. }
             | MeasureConfig::Peak { window, .. }
             | MeasureConfig::Maximum { window, .. }
@@ -207,13 +567,34 @@ impl MeasureConfig {
     pub fn paths(&self) -> (PathOf<'_>, Option<PathOf<'_>>) {
         let of = |path| PathOf { key: "of", path };
         match self {
-            MeasureConfig::PoseAccuracy { of: path, commanded, .. } => {
+            MeasureConfig::PoseAccuracy { of: path, commanded, .. }
+            | MeasureConfig::OrientationAccuracy { of: path, commanded, .. }
+            | MeasureConfig::DistanceAccuracy { of: path, commanded, .. }
+            | MeasureConfig::Localisation { of: path, commanded, .. }
+            | MeasureConfig::Reached { of: path, commanded, .. }
+            | MeasureConfig::PathAccuracy { of: path, commanded, .. }
+            | MeasureConfig::PathRepeatability { of: path, commanded, .. }
+            | MeasureConfig::PathVelocity { of: path, commanded, .. }
+            | MeasureConfig::Cornering { of: path, commanded, .. } => {
                 (of(path), Some(PathOf { key: "commanded", path: commanded }))
+            }
+            MeasureConfig::Drift { of: path, commanded, .. } => {
+                (of(path), commanded.as_ref().map(|path| PathOf { key: "commanded", path }))
+            }
+            MeasureConfig::StopTime { of: path, from, .. }
+            | MeasureConfig::StopDisplacement { of: path, from, .. } => {
+                (of(path), Some(PathOf { key: "from", path: from }))
             }
             MeasureConfig::Delay { from, to, .. } => {
                 (PathOf { key: "from", path: from }, Some(PathOf { key: "to", path: to }))
             }
             MeasureConfig::PoseRepeatability { of: path, .. }
+            | MeasureConfig::OrientationRepeatability { of: path, .. }
+            | MeasureConfig::MultidirectionalVariation { of: path, .. }
+            | MeasureConfig::DistanceRepeatability { of: path, .. }
+            | MeasureConfig::StabilisationTime { of: path, .. }
+            | MeasureConfig::Overshoot { of: path, .. }
+            | MeasureConfig::RemoteCentreError { of: path, .. }
             | MeasureConfig::Peak { of: path, .. }
             | MeasureConfig::Maximum { of: path, .. }
             | MeasureConfig::Minimum { of: path, .. }
@@ -233,6 +614,23 @@ impl MeasureConfig {
         match self {
             MeasureConfig::PoseRepeatability { .. } => "pose_repeatability",
             MeasureConfig::PoseAccuracy { .. } => "pose_accuracy",
+            MeasureConfig::OrientationRepeatability { .. } => "orientation_repeatability",
+            MeasureConfig::OrientationAccuracy { .. } => "orientation_accuracy",
+            MeasureConfig::MultidirectionalVariation { .. } => "multidirectional_variation",
+            MeasureConfig::DistanceAccuracy { .. } => "distance_accuracy",
+            MeasureConfig::DistanceRepeatability { .. } => "distance_repeatability",
+            MeasureConfig::Drift { .. } => "drift",
+            MeasureConfig::Localisation { .. } => "localisation",
+            MeasureConfig::Reached { .. } => "reached",
+            MeasureConfig::StabilisationTime { .. } => "stabilisation_time",
+            MeasureConfig::Overshoot { .. } => "overshoot",
+            MeasureConfig::PathAccuracy { .. } => "path_accuracy",
+            MeasureConfig::PathRepeatability { .. } => "path_repeatability",
+            MeasureConfig::PathVelocity { .. } => "path_velocity",
+            MeasureConfig::Cornering { .. } => "cornering",
+            MeasureConfig::RemoteCentreError { .. } => "remote_centre_error",
+            MeasureConfig::StopTime { .. } => "stop_time",
+            MeasureConfig::StopDisplacement { .. } => "stop_displacement",
             MeasureConfig::Delay { .. } => "delay",
             MeasureConfig::Peak { .. } => "peak",
             MeasureConfig::Maximum { .. } => "maximum",
@@ -247,10 +645,69 @@ impl MeasureConfig {
         }
     }
 
+    /// Whether it is made of the poses attained at the ends of dwells.
+    #[must_use]
+    pub fn is_of_attained_poses(&self) -> bool {
+        matches!(
+            self,
+            MeasureConfig::PoseRepeatability { .. }
+                | MeasureConfig::PoseAccuracy { .. }
+                | MeasureConfig::OrientationRepeatability { .. }
+                | MeasureConfig::OrientationAccuracy { .. }
+                | MeasureConfig::MultidirectionalVariation { .. }
+                | MeasureConfig::DistanceAccuracy { .. }
+                | MeasureConfig::DistanceRepeatability { .. }
+                | MeasureConfig::Drift { .. }
+                | MeasureConfig::Localisation { .. }
+                | MeasureConfig::Reached { .. }
+        )
+    }
+
+    /// Whether it is made of the repeats of a path.
+    #[must_use]
+    pub fn is_of_a_path(&self) -> bool {
+        matches!(
+            self,
+            MeasureConfig::PathAccuracy { .. }
+                | MeasureConfig::PathRepeatability { .. }
+                | MeasureConfig::PathVelocity { .. }
+                | MeasureConfig::Cornering { .. }
+        )
+    }
+
+    /// Whether it looks at the way to where each dwell ends.
+    #[must_use]
+    pub fn is_of_settling(&self) -> bool {
+        matches!(self, MeasureConfig::StabilisationTime { .. } | MeasureConfig::Overshoot { .. })
+    }
+
+    /// Whether it looks at what follows an event.
+    #[must_use]
+    pub fn is_of_a_stop(&self) -> bool {
+        matches!(self, MeasureConfig::StopTime { .. } | MeasureConfig::StopDisplacement { .. })
+    }
+
     /// Whether it needs a twin to run beside.
     #[must_use]
     pub fn needs_twin(&self) -> bool {
         matches!(self, MeasureConfig::DeviationFromTwin { .. })
+    }
+
+    /// Its lengths: key, value, whether it may be nothing.
+    fn lengths(&self) -> Vec<(&'static str, Length, bool)> {
+        match self {
+            MeasureConfig::Reached { within, .. } => vec![("within", *within, false)],
+            MeasureConfig::StabilisationTime { band, .. } | MeasureConfig::Overshoot { band, .. } => {
+                vec![("band", *band, false)]
+            }
+            MeasureConfig::StopTime { at_rest, .. } => vec![("at_rest", *at_rest, false)],
+            MeasureConfig::PathAccuracy { every, ends, corners, .. }
+            | MeasureConfig::PathRepeatability { every, ends, corners, .. }
+            | MeasureConfig::PathVelocity { every, ends, corners, .. } => {
+                vec![("every", *every, false), ("ends", *ends, true), ("corners", *corners, true)]
+            }
+            _ => Vec::new(),
+        }
     }
 
     /// What is wrong with it, whatever signals and phases there are.
@@ -276,12 +733,61 @@ impl MeasureConfig {
             let what = "a share is of a time: leave `at` out, or write at = \"end\"";
             problems.push(Problem::new("window.at", what));
         }
+        if self.is_of_attained_poses() && at != WindowAt::DwellEnd {
+            let what = "attained poses are read when a dwell ends: write at = \"dwell_end\"";
+            problems.push(Problem::new("window.at", what));
+        }
+        let is_continuous = self.is_of_a_path() || self.is_of_settling() || self.is_of_a_stop();
+        if is_continuous && at == WindowAt::DwellEnd {
+            let what = "the whole motion is read, not the ends of dwells alone: leave `at` out";
+            problems.push(Problem::new("window.at", what));
+        }
+        if (self.is_of_a_path() || self.is_of_settling()) && self.window().phase.is_none() {
+            let what = format!(
+                "`{}` reads the motion of one phase: write window = {{ phase = \"…\" }}",
+                self.kind()
+            );
+            problems.push(Problem::new("", what));
+        }
+        if self.is_of_a_path() && self.window().skip == 0 {
+            let what = "the first repeat lays the stations and does not count: write skip = 1";
+            problems.push(Problem::new("window.skip", what));
+        }
+        for (key, length, may_be_zero) in self.lengths() {
+            if length.si() < 0.0 || (length.si() == 0.0 && !may_be_zero) {
+                problems.push(Problem::new(key, "must be greater than zero"));
+            }
+        }
         match self {
-            MeasureConfig::PoseRepeatability { .. } | MeasureConfig::PoseAccuracy { .. }
+            MeasureConfig::StabilisationTime { settled, .. } | MeasureConfig::Overshoot { settled, .. }
+                if settled.si() <= 0.0 =>
+            {
+                problems.push(Problem::new("settled", "must be longer than nothing"));
+            }
+            MeasureConfig::RemoteCentreError { port: None, statistic: LineStatistic::Max, .. }
                 if at != WindowAt::DwellEnd =>
             {
-                let what = "attained poses are read when a dwell ends: write at = \"dwell_end\"";
+                let what = "the largest distance from a point that only the end of the run shows needs all lines: \
+                            write at = \"dwell_end\", or a `port`";
                 problems.push(Problem::new("window.at", what));
+            }
+            MeasureConfig::Drift { commanded, statistic, block, .. } => {
+                match (statistic, commanded) {
+                    (DriftStatistic::Accuracy, None) => problems.push(Problem::new(
+                        "",
+                        "the drift of accuracy needs `commanded`, e.g. commanded = \"arm.setpoint_cp\"",
+                    )),
+                    (DriftStatistic::Repeatability, Some(_)) => problems.push(Problem::new(
+                        "commanded",
+                        "the drift of repeatability is held against nothing: leave `commanded` out",
+                    )),
+                    _ => {}
+                }
+                let least = if *statistic == DriftStatistic::Accuracy { 2 } else { 3 };
+                if *block < least {
+                    let what = format!("a figure takes at least {least} cycles; ISO 9283 takes 30");
+                    problems.push(Problem::new("block", what));
+                }
             }
             MeasureConfig::Count { .. } if at == WindowAt::DwellEnd => {
                 let what = "events are counted when they happen: leave `at` out";

@@ -77,6 +77,47 @@ pub enum NoFigure {
         /// Of how many.
         events: u64,
     },
+    /// The device did not leave the limit band: there is nothing to settle.
+    #[error(
+        "{inside} of {dwells} motions were never outside the limit band: a narrower `band`, or a longer motion"
+    )]
+    NeverOutside {
+        /// Motions that count.
+        dwells: u32,
+        /// Of these, those that stayed inside.
+        inside: u32,
+    },
+    /// Lines that do not cross.
+    #[error(
+        "all lines ({lines}) are parallel: they meet nowhere, so the tool must be turned between readings"
+    )]
+    ParallelLines {
+        /// How many.
+        lines: u64,
+    },
+    /// A path with too many stations.
+    #[error("the path has more than {most} stations: a greater `every`")]
+    TooLong {
+        /// How many there may be.
+        most: u32,
+    },
+    /// The attained path did not pass all stations.
+    #[error(
+        "one repeat passes {crossed} of {stations} stations, and misses the one at {} mm of the path: is it too \
+         near to an end (`ends`) or a corner (`corners`)?",
+        .at_um / 1000
+    )]
+    NotCrossed {
+        /// The first that was missed, as arc length (µm).
+        at_um: u64,
+        /// Stations that count.
+        stations: u32,
+        /// Stations that were passed before it.
+        crossed: u32,
+    },
+    /// The commanded path has no corner.
+    #[error("the commanded path has no corner")]
+    NoCorner,
     /// Every cycle is equal to the bit: a repeatability would say that nothing varied, not that the device repeats.
     #[error(
         "all {cycles} cycles are equal to the bit: nothing varied, so there is no repeatability to measure"

@@ -31,12 +31,27 @@ pub struct ReadingUncertainty {
     pub noise_sd: f64,
     /// Smallest difference that it shows; zero if finer than its noise.
     pub resolution: f64,
+    /// Of an instrument that reads orientations beside positions, what `noise_sd` is of each angle (rad).
+    pub angle_noise_sd: f64,
+    /// What `expanded` is of each angle (rad), with the same coverage factor.
+    pub angle_expanded: f64,
+    /// What `registration_u` is of each angle (rad).
+    pub angle_registration_u: f64,
 }
 
 impl Default for ReadingUncertainty {
     /// A perfect instrument.
     fn default() -> Self {
-        ReadingUncertainty { expanded: 0.0, k: 2.0, registration_u: 0.0, noise_sd: 0.0, resolution: 0.0 }
+        ReadingUncertainty {
+            expanded: 0.0,
+            k: 2.0,
+            registration_u: 0.0,
+            noise_sd: 0.0,
+            resolution: 0.0,
+            angle_noise_sd: 0.0,
+            angle_expanded: 0.0,
+            angle_registration_u: 0.0,
+        }
     }
 }
 
@@ -64,6 +79,14 @@ impl ReadingUncertainty {
         [
             UncertaintyComponent::type_b(ComponentName::Calibration, self.calibration_u()),
             UncertaintyComponent::type_b(ComponentName::Registration, self.registration_u),
+        ]
+    }
+
+    /// As [`ReadingUncertainty::common`], of angles.
+    pub(crate) fn common_of_angles(&self) -> [UncertaintyComponent; 2] {
+        [
+            UncertaintyComponent::type_b(ComponentName::Calibration, self.angle_expanded / self.k),
+            UncertaintyComponent::type_b(ComponentName::Registration, self.angle_registration_u),
         ]
     }
 
@@ -108,6 +131,9 @@ impl Instrument {
                 ("registration", r.registration_u),
                 ("noise", r.noise_sd),
                 ("resolution", r.resolution),
+                ("orientation.noise", r.angle_noise_sd),
+                ("orientation.uncertainty", r.angle_expanded),
+                ("registration.rotation", r.angle_registration_u),
             ],
             Instrument::Recorder(r) => &[
                 ("resolution", r.resolution_s),

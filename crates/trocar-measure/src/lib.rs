@@ -21,21 +21,36 @@
 //! assert_eq!(FigureFormat::of(&figure).figure(&figure), "1.250 ± 0.020 mm");
 //! ```
 
+mod attained;
 pub mod config;
 pub mod decision;
 mod delay;
+mod distance;
+mod drift;
 pub mod figure;
 pub mod format;
+mod geometry;
 pub mod instrument;
+mod localisation;
 pub mod measure;
 pub mod noise;
+mod orientation;
+mod path;
 mod position;
+mod remote_centre;
 mod running;
+mod sampling;
+mod settling;
 pub mod shape;
+mod stopping;
 pub mod uncertainty;
+mod visits;
 mod window;
 
-pub use config::{DelayStatistic, MeasureConfig, Window, WindowAt};
+pub use config::{
+    CornerStatistic, DelayStatistic, DriftStatistic, LineStatistic, LocalisationStatistic, MeasureConfig,
+    RepeatStatistic, SpeedStatistic, StopStatistic, Window, WindowAt,
+};
 pub use decision::{
     Comparison, Decision, DecisionError, DecisionRule, EXIT_BAD_FILE, Limit, LimitOwner, Verdict,
     WouldDecide, decide, decide_every, exit_code,
@@ -44,5 +59,5 @@ pub use figure::{Figure, FigureRow, NoFigure, Note};
 pub use format::{DisplayUnit, FigureFormat, format_figure};
 pub use instrument::{Instrument, ReadingUncertainty, RecorderUncertainty};
 pub use measure::{Measure, SampleError};
-pub use shape::{InputShape, MeasureShape, Reading, SampleLabel};
+pub use shape::{InputShape, MeasureShape, Reading, SampleLabel, Visit};
 pub use uncertainty::{Budget, ComponentName, Coverage, EvaluationType, UncertaintyComponent};

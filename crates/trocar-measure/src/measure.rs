@@ -1,11 +1,16 @@
 //! Measures at work: readings in, figures out.
 
-use crate::config::{MeasureConfig, WindowAt};
+use crate::attained::{Attained, Evaluation};
+use crate::config::{DriftStatistic, LineStatistic, LocalisationStatistic, MeasureConfig, WindowAt};
 use crate::delay::Delay;
+use crate::distance::Pair;
 use crate::figure::{FigureRow, NoFigure};
 use crate::instrument::Instrument;
-use crate::position::{Accuracy, Repeatability};
-use crate::shape::{InputShape, MeasureShape, Reading, SampleLabel};
+use crate::path::{MOST_PASSES, OfPath, Path, Stations};
+use crate::remote_centre::{MOST_LINES, RemoteCentre};
+use crate::settling::{Settles, Settling};
+use crate::shape::{InputShape, MeasureShape, Reading, SampleLabel, Visit};
+use crate::stopping::{Stopping, Stops};
 use crate::window::{OverWindow, Share, Statistic, Twin};
 use serde::{Deserialize, Serialize};
 use trocar_signal::{Dimension, Problem, Time};
@@ -22,8 +27,11 @@ pub struct Measure {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 enum State {
-    Repeatability(Repeatability),
-    Accuracy(Accuracy),
+    Attained(Attained),
+    Settling(Settling),
+    Path(Path),
+    RemoteCentre(RemoteCentre),
+    Stopping(Stopping),
     Delay(Delay),
     OverWindow(OverWindow),
     Twin(Twin),
@@ -94,10 +102,26 @@ impl Measure {
             number(config, &shape.input).map(|d| (d, State::OverWindow(OverWindow::new(statistic, dwell))))
         };
         let state = match config {
-            MeasureConfig::PoseRepeatability { .. } => position(config, &shape.input)
-                .map(|_| (Dimension::LENGTH, State::Repeatability(Repeatability::new(&shape.poses, cycles)))),
-            MeasureConfig::PoseAccuracy { .. } => commanded(config, shape)
-                .map(|()| (Dimension::LENGTH, State::Accuracy(Accuracy::new(&shape.poses, cycles)))),
+            _ if config.is_of_attained_poses() => evaluation(config, shape).map(|evaluation| {
+                (evaluation.dimension(), State::Attained(Attained::new(evaluation, &shape.visits, cycles)))
+            }),
+            _ if config.is_of_settling() => position(config, &shape.input).map(|_| {
+                let settling = settling(config, shape);
+                (settling.dimension(), State::Settling(settling))
+            }),
+            _ if config.is_of_a_path() => commanded(config, shape).map(|()| {
+                let path = path(config, skip, cycles);
+                (path.dimension(), State::Path(path))
+            }),
+            _ if config.is_of_a_stop() => {
+                stopping(config, shape).map(|stopping| (stopping.dimension(), State::Stopping(stopping)))
+            }
+            MeasureConfig::RemoteCentreError { statistic, .. } => oriented(config, "of", Some(&shape.input))
+                .map(|()| {
+                    let readings = (cycles as usize).saturating_mul(shape.visits.len().max(1));
+                    let centre = RemoteCentre::new(*statistic, shape.port_m, readings);
+                    (Dimension::LENGTH, State::RemoteCentre(centre))
+                }),
             MeasureConfig::Delay { statistic, .. } => {
                 events(shape).map(|()| (Dimension::TIME, State::Delay(Delay::new(*statistic, shape.step))))
             }
@@ -115,14 +139,13 @@ impl Measure {
                 InputShape::Event => Ok((Dimension::NUMBER, State::Count(0))),
                 ref other => Err(wrong_input(config, "of", "an event", other)),
             },
-            MeasureConfig::DeviationFromTwin { .. } => {
-                twin(config, &shape.input).map(|(d, twin)| (d, State::Twin(twin)))
-            }
+            // What is left is the twin's: the others were of attained poses.
+            _ => twin(config, &shape.input).map(|(d, twin)| (d, State::Twin(twin))),
         };
         if let Some(what) = wrong_instrument(config, &shape.instrument) {
             problems.push(Problem::new(config.paths().0.key, what));
         }
-        if let Some(what) = wrong_cycles(config, cycles) {
+        if let Some(what) = wrong_cycles(config, cycles, shape.visits.len()) {
             problems.push(Problem::new("window.skip", what));
         }
         match state {
@@ -143,6 +166,16 @@ impl Measure {
         self.dimension
     }
 
+    /// How many figures it gives: one for each pose, axis or pair of poses, or one in all.
+    #[must_use]
+    pub fn row_count(&self) -> usize {
+        match &self.state {
+            State::Attained(state) => state.row_count(),
+            State::Settling(state) => state.row_count(),
+            _ => 1,
+        }
+    }
+
     /// Takes a reading. Readings of repeats that are skipped do nothing. Allocates nothing unless it fails.
     ///
     /// # Errors
@@ -150,12 +183,20 @@ impl Measure {
     pub fn sample(&mut self, at: Time, label: SampleLabel, reading: Reading<'_>) -> Result<(), SampleError> {
         let counts = label.cycle >= self.skip;
         match (&mut self.state, reading) {
-            (State::Repeatability(state), Reading::Values(values)) => {
-                let position_m = finite::<3>(values)?;
-                if counts {
-                    state.push(label.pose, position_m)?;
-                }
+            (State::Attained(state), Reading::Values(values)) if !state.is_against() => {
+                state.push(label.visit, values, &[], counts)?;
             }
+            (State::Attained(state), Reading::Pair { values, reference }) if state.is_against() => {
+                state.push(label.visit, values, reference, counts)?;
+            }
+            (State::Settling(state), Reading::Values(values)) => state.push(at, values)?,
+            (State::Settling(state), Reading::DwellEnd) => state.dwell_ended(at, label.visit, counts)?,
+            (State::Path(state), Reading::Pair { values, reference }) => {
+                state.push(at, label.cycle, values, reference)?;
+            }
+            (State::RemoteCentre(state), Reading::Values(values)) => state.push(at, values, counts)?,
+            (State::Stopping(state), Reading::Values(values)) => state.push(at, values)?,
+            (State::Stopping(state), Reading::From) => state.signal(at),
             (State::OverWindow(state), Reading::Values(values)) => {
                 let [value] = finite::<1>(values)?;
                 if counts {
@@ -173,12 +214,6 @@ impl Measure {
                     *count += 1;
                 }
             }
-            (State::Accuracy(state), Reading::Pair { values, reference }) => {
-                let (position_m, commanded_m) = (finite::<3>(values)?, finite::<3>(reference)?);
-                if counts {
-                    state.push(label.pose, position_m, commanded_m)?;
-                }
-            }
             (State::Twin(state), Reading::Pair { values, reference }) => {
                 let distance = state.distance(values, reference)?;
                 if counts {
@@ -191,10 +226,21 @@ impl Measure {
                 }
             }
             (State::Delay(state), Reading::To) => state.to(at)?,
-            (State::Repeatability(_) | State::OverWindow(_) | State::Share(_) | State::Count(_), _) => {
+            (State::Attained(state), _) if !state.is_against() => {
                 return Err(SampleError::Form { wanted: "the values of its signal alone" });
             }
-            (State::Accuracy(_) | State::Twin(_), _) => {
+            (
+                State::OverWindow(_)
+                | State::Share(_)
+                | State::Count(_)
+                | State::Settling(_)
+                | State::RemoteCentre(_)
+                | State::Stopping(_),
+                _,
+            ) => {
+                return Err(SampleError::Form { wanted: "the values of its signal alone" });
+            }
+            (State::Attained(_) | State::Twin(_) | State::Path(_), _) => {
                 return Err(SampleError::Form { wanted: "the values of its signal in a pair" });
             }
             (State::Delay(_), _) => return Err(SampleError::Form { wanted: "events" }),
@@ -210,8 +256,11 @@ impl Measure {
     pub fn finish(&self) -> Result<Vec<FigureRow>, NoFigure> {
         let reading = self.instrument.reading();
         match &self.state {
-            State::Repeatability(state) => state.rows(reading),
-            State::Accuracy(state) => state.rows(reading),
+            State::Attained(state) => state.rows(reading),
+            State::Settling(state) => state.rows(reading),
+            State::Path(state) => state.row(reading).map(|row| vec![row]),
+            State::RemoteCentre(state) => state.row(reading).map(|row| vec![row]),
+            State::Stopping(state) => state.row(reading).map(|row| vec![row]),
             State::Delay(state) => state.row(self.instrument.recorder()).map(|row| vec![row]),
             State::OverWindow(state) => state.row(self.dimension, reading).map(|row| vec![row]),
             State::Twin(state) => state.row(self.dimension).map(|row| vec![row]),
@@ -245,7 +294,7 @@ type Place<'a> = (&'a Option<String>, &'a Option<String>);
 
 fn position<'a>(config: &MeasureConfig, input: &'a InputShape) -> Result<Place<'a>, Problem> {
     match input {
-        InputShape::Position { frame, point } => Ok((frame, point)),
+        InputShape::Position { frame, point } | InputShape::Pose { frame, point } => Ok((frame, point)),
         other => Err(wrong_input(config, "of", "a point or a pose", other)),
     }
 }
@@ -253,7 +302,7 @@ fn position<'a>(config: &MeasureConfig, input: &'a InputShape) -> Result<Place<'
 fn commanded(config: &MeasureConfig, shape: &MeasureShape) -> Result<(), Problem> {
     let (frame, point) = position(config, &shape.input)?;
     let (commanded_frame, commanded_point) = match &shape.reference {
-        Some(InputShape::Position { frame, point }) => (frame, point),
+        Some(InputShape::Position { frame, point } | InputShape::Pose { frame, point }) => (frame, point),
         Some(other) => return Err(wrong_input(config, "commanded", "a point or a pose", other)),
         None => return Err(Problem::new("commanded", "the commanded position is missing")),
     };
@@ -269,6 +318,170 @@ fn commanded(config: &MeasureConfig, shape: &MeasureShape) -> Result<(), Problem
         }
     }
     Ok(())
+}
+
+/// A measure that needs an orientation is given one.
+fn oriented(config: &MeasureConfig, key: &str, input: Option<&InputShape>) -> Result<(), Problem> {
+    match input {
+        None | Some(InputShape::Pose { .. }) => Ok(()),
+        Some(other) => {
+            let mut problem = wrong_input(config, key, "a pose, with an orientation", other);
+            if matches!(other, InputShape::Position { .. }) {
+                problem.what += "; a tracker reads orientations if it has [instruments.NAME.orientation]";
+            }
+            Err(problem)
+        }
+    }
+}
+
+fn settling(config: &MeasureConfig, shape: &MeasureShape) -> Settling {
+    match config {
+        MeasureConfig::StabilisationTime { band, settled, statistic, .. } => {
+            Settling::new(Settles::Time, *statistic, band.si(), settled.si(), &shape.visits)
+        }
+        MeasureConfig::Overshoot { band, settled, statistic, .. } => {
+            Settling::new(Settles::Overshoot, *statistic, band.si(), settled.si(), &shape.visits)
+        }
+        _ => unreachable!("asked by `is_of_settling`"),
+    }
+}
+
+fn path(config: &MeasureConfig, skip: u32, passes: u32) -> Path {
+    let (what, lengths) = match config {
+        MeasureConfig::PathAccuracy { every, ends, corners, .. } => {
+            (OfPath::Accuracy, [every, ends, corners])
+        }
+        MeasureConfig::PathRepeatability { every, ends, corners, .. } => {
+            (OfPath::Repeatability, [every, ends, corners])
+        }
+        MeasureConfig::PathVelocity { statistic, every, ends, corners, .. } => {
+            (OfPath::Speed(*statistic), [every, ends, corners])
+        }
+        MeasureConfig::Cornering { statistic, .. } => {
+            // A corner needs no stations: none is laid.
+            let laid = Stations { every_m: f64::INFINITY, ends_m: 0.0, corners_m: 0.0 };
+            return Path::new(OfPath::Corner(*statistic), laid, skip, passes);
+        }
+        _ => unreachable!("asked by `is_of_a_path`"),
+    };
+    let [every_m, ends_m, corners_m] = lengths.map(|length| length.si());
+    Path::new(what, Stations { every_m, ends_m, corners_m }, skip, passes)
+}
+
+fn stopping(config: &MeasureConfig, shape: &MeasureShape) -> Result<Stopping, Problem> {
+    position(config, &shape.input)?;
+    match &shape.reference {
+        Some(InputShape::Event) => {}
+        Some(other) => return Err(wrong_input(config, "from", "an event", other)),
+        None => return Err(Problem::new("from", "the event is missing")),
+    }
+    Ok(match config {
+        MeasureConfig::StopTime { at_rest, .. } => Stopping::new(Stops::Time(at_rest.si()), shape.step),
+        MeasureConfig::StopDisplacement { statistic, .. } => {
+            Stopping::new(Stops::Displacement(*statistic), shape.step)
+        }
+        _ => unreachable!("asked by `is_of_a_stop`"),
+    })
+}
+
+/// What a measure of attained poses makes of them.
+fn evaluation(config: &MeasureConfig, shape: &MeasureShape) -> Result<Evaluation, Problem> {
+    position(config, &shape.input)?;
+    if config.paths().1.is_some() {
+        commanded(config, shape)?;
+    }
+    let visits = &shape.visits;
+    Ok(match config {
+        MeasureConfig::PoseAccuracy { .. } => Evaluation::Accuracy,
+        MeasureConfig::OrientationRepeatability { .. } => {
+            oriented(config, "of", Some(&shape.input))?;
+            Evaluation::OrientationRepeatability
+        }
+        MeasureConfig::OrientationAccuracy { .. } => {
+            oriented(config, "of", Some(&shape.input))?;
+            oriented(config, "commanded", shape.reference.as_ref())?;
+            Evaluation::OrientationAccuracy
+        }
+        MeasureConfig::MultidirectionalVariation { .. } => Evaluation::Multidirectional(directions(visits)?),
+        MeasureConfig::DistanceAccuracy { between, .. } => {
+            Evaluation::DistanceAccuracy(pairs(visits, between)?)
+        }
+        MeasureConfig::DistanceRepeatability { between, .. } => {
+            Evaluation::DistanceRepeatability(pairs(visits, between)?)
+        }
+        MeasureConfig::Drift { statistic, block, window, .. } => {
+            let cycles = shape.repeats.saturating_sub(window.skip);
+            // That nothing is left is said of `skip`, or of the phase.
+            if cycles > 0 && cycles / 2 < *block {
+                let what = format!("two blocks of {block} cycles do not fit into the {cycles} that count");
+                return Err(Problem::new("block", what));
+            }
+            match statistic {
+                DriftStatistic::Accuracy => Evaluation::DriftOfAccuracy(*block),
+                DriftStatistic::Repeatability => Evaluation::DriftOfRepeatability(*block),
+            }
+        }
+        MeasureConfig::Localisation { statistic: LocalisationStatistic::Bias, .. } => {
+            Evaluation::LocalisationBias
+        }
+        MeasureConfig::Localisation { .. } => Evaluation::LocalisationPrecision,
+        MeasureConfig::Reached { within, .. } => Evaluation::Reached(within.si()),
+        _ => Evaluation::Repeatability,
+    })
+}
+
+/// The poses that a cycle reaches from several others, each with its visits.
+fn directions(visits: &[Visit]) -> Result<Vec<(String, Vec<usize>)>, Problem> {
+    let mut poses: Vec<(String, Vec<usize>)> = Vec::new();
+    for (place, visit) in visits.iter().enumerate() {
+        match poses.iter_mut().find(|(pose, _)| *pose == visit.pose) {
+            Some((_, own)) => own.push(place),
+            None => poses.push((visit.pose.clone(), vec![place])),
+        }
+    }
+    poses.retain(|(_, own)| own.iter().any(|at| visits[*at].from != visits[own[0]].from));
+    if poses.is_empty() {
+        let what = "no pose of this phase is reached from two others: e.g. through = [\"left\", \"P1\", \"above\", \"P1\"]";
+        return Err(Problem::new("window.phase", what));
+    }
+    Ok(poses)
+}
+
+/// The pairs of visits between which distances are measured.
+fn pairs(visits: &[Visit], between: &[[String; 2]]) -> Result<Vec<Pair>, Problem> {
+    let pair = |[a, b]: [usize; 2]| Pair {
+        name: format!("{}–{}", visits[a].pose, visits[b].pose),
+        visits: [a, b],
+    };
+    if between.is_empty() {
+        let mut order: Vec<usize> = (0..visits.len()).collect();
+        order.sort_by_key(|at| visits[*at].item);
+        if order.len() < 2 {
+            return Err(Problem::new(
+                "window.phase",
+                "a distance needs a phase that moves through two poses",
+            ));
+        }
+        return Ok(order.windows(2).map(|two| pair([two[0], two[1]])).collect());
+    }
+    let mut pairs = Vec::new();
+    for (place, names) in between.iter().enumerate() {
+        let key = |end: usize| format!("between[{place}][{end}]");
+        let mut found = [0; 2];
+        for (end, name) in names.iter().enumerate() {
+            let Some(at) = visits.iter().position(|visit| visit.pose == *name) else {
+                let poses: Vec<&str> = visits.iter().map(|visit| visit.pose.as_str()).collect();
+                let what = format!("the phase does not visit `{name}`; it visits {}", poses.join(", "));
+                return Err(Problem::new(key(end), what));
+            };
+            found[end] = at;
+        }
+        if found[0] == found[1] {
+            return Err(Problem::new(key(1), "a distance runs from one pose to another"));
+        }
+        pairs.push(pair(found));
+    }
+    Ok(pairs)
 }
 
 fn events(shape: &MeasureShape) -> Result<(), Problem> {
@@ -289,7 +502,7 @@ fn twin(config: &MeasureConfig, input: &InputShape) -> Result<(Dimension, Twin),
     match input {
         InputShape::Number(dimension) => Ok((*dimension, Twin::numbers(1))),
         InputShape::Alike { dimension, count } => Ok((*dimension, Twin::numbers(*count))),
-        InputShape::Position { .. } => Ok((Dimension::LENGTH, Twin::position())),
+        InputShape::Position { .. } | InputShape::Pose { .. } => Ok((Dimension::LENGTH, Twin::position())),
         other => Err(wrong_input(config, "of", "a position or numbers of one unit", other)),
     }
 }
@@ -303,13 +516,30 @@ fn wrong_instrument(config: &MeasureConfig, instrument: &Instrument) -> Option<&
     }
 }
 
-fn wrong_cycles(config: &MeasureConfig, cycles: u32) -> Option<String> {
+fn wrong_cycles(config: &MeasureConfig, cycles: u32, visits: usize) -> Option<String> {
     let most = Measure::MOST_CYCLES;
     match config {
-        MeasureConfig::PoseRepeatability { .. } if cycles < 3 => Some(format!(
-            "leaves {cycles} cycles: of fewer than three, distances from their mean do not scatter"
+        MeasureConfig::RemoteCentreError { statistic: LineStatistic::Max, port: None, .. }
+            if cycles as usize * visits.max(1) > MOST_LINES =>
+        {
+            Some(format!("leaves more than {MOST_LINES} readings"))
+        }
+        MeasureConfig::PathRepeatability { .. } if cycles < 3 => Some(format!(
+            "leaves {cycles} repeats: of fewer than three, distances from their mean do not scatter"
         )),
-        MeasureConfig::PoseRepeatability { .. } | MeasureConfig::PoseAccuracy { .. } if cycles > most => {
+        _ if config.is_of_a_path() && cycles > MOST_PASSES => {
+            Some(format!("leaves {cycles} repeats, of which at most {MOST_PASSES} are taken"))
+        }
+        MeasureConfig::PoseRepeatability { .. }
+        | MeasureConfig::OrientationRepeatability { .. }
+        | MeasureConfig::DistanceRepeatability { .. }
+            if cycles < 3 =>
+        {
+            Some(format!(
+                "leaves {cycles} cycles: of fewer than three, distances from their mean do not scatter"
+            ))
+        }
+        _ if config.is_of_attained_poses() && cycles > most => {
             Some(format!("leaves {cycles} cycles, of which at most {most} are taken"))
         }
         _ => None,

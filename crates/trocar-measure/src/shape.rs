@@ -1,6 +1,7 @@
 //! What a measure is told about its signals before the run, and how readings reach it.
 
 use crate::instrument::Instrument;
+use serde::{Deserialize, Serialize};
 use trocar_signal::{Dimension, Element, GroupKind, GroupSpec, Nanos};
 
 /// What a signal is, as far as measures care.
@@ -8,11 +9,18 @@ use trocar_signal::{Dimension, Element, GroupKind, GroupSpec, Nanos};
 pub enum InputShape {
     /// One number.
     Number(Dimension),
-    /// A position (m): the first three values of a point or pose.
+    /// A position (m): the three values of a point.
     Position {
         /// The frame in which it is expressed.
         frame: Option<String>,
         /// The point of which it is the position.
+        point: Option<String>,
+    },
+    /// A position (m) and an orientation (quaternion x, y, z, w).
+    Pose {
+        /// The frame in which both are expressed.
+        frame: Option<String>,
+        /// The point of which they are.
         point: Option<String>,
     },
     /// Several numbers of one unit.
@@ -34,9 +42,10 @@ impl InputShape {
     pub fn of_group(spec: &GroupSpec) -> InputShape {
         match (&spec.kind, spec.elements.as_slice()) {
             (GroupKind::Event, _) => InputShape::Event,
-            (GroupKind::Point | GroupKind::Pose, _) => {
+            (GroupKind::Point, _) => {
                 InputShape::Position { frame: spec.frame.clone(), point: spec.point.clone() }
             }
+            (GroupKind::Pose, _) => InputShape::Pose { frame: spec.frame.clone(), point: spec.point.clone() },
             (GroupKind::Scalar | GroupKind::Vector, [only]) => InputShape::of_element(only),
             (GroupKind::Vector, [first, rest @ ..])
                 if rest.iter().all(|element| element.dimension == first.dimension) =>
@@ -59,6 +68,7 @@ impl InputShape {
         match self {
             InputShape::Number(_) => "a number",
             InputShape::Position { .. } => "a position",
+            InputShape::Pose { .. } => "a pose",
             InputShape::Alike { .. } => "several numbers of one unit",
             InputShape::Event => "an event",
             InputShape::Other => "numbers of several units",
@@ -73,12 +83,14 @@ pub struct MeasureShape {
     pub input: InputShape,
     /// The signal at `commanded` or `to`.
     pub reference: Option<InputShape>,
-    /// Names of the poses, in the order of [`SampleLabel::pose`]; empty where the phase has none.
-    pub poses: Vec<String>,
+    /// What a cycle of the phase visits, in the order of [`SampleLabel::visit`]; empty where it visits no poses.
+    pub visits: Vec<Visit>,
     /// How often the phase repeats, those that are skipped included.
     pub repeats: u32,
     /// What reads the signal.
     pub instrument: Instrument,
+    /// Where the remote centre is declared, in the frame of the signal (m).
+    pub port_m: Option<[f64; 3]>,
     /// The step to which instants of events are bound; zero where they are interpolated inside the step.
     pub step: Nanos,
 }
@@ -90,9 +102,10 @@ impl MeasureShape {
         MeasureShape {
             input,
             reference: None,
-            poses: Vec::new(),
+            visits: Vec::new(),
             repeats: 1,
             instrument: Instrument::None,
+            port_m: None,
             step: Nanos::ZERO,
         }
     }
@@ -104,10 +117,16 @@ impl MeasureShape {
         self
     }
 
-    /// Sets poses and repeats of the phase.
+    /// Sets the poses that a cycle of the phase visits, in their order, and how often it repeats.
     #[must_use]
-    pub fn cycles(mut self, poses: &[&str], repeats: u32) -> MeasureShape {
-        self.poses = poses.iter().map(|name| (*name).to_owned()).collect();
+    pub fn cycles(self, poses: &[&str], repeats: u32) -> MeasureShape {
+        self.visiting(Visit::cycle(poses), repeats)
+    }
+
+    /// Sets the visits of a cycle, in any order, and how often the phase repeats.
+    #[must_use]
+    pub fn visiting(mut self, visits: Vec<Visit>, repeats: u32) -> MeasureShape {
+        self.visits = visits;
         self.repeats = repeats;
         self
     }
@@ -119,6 +138,13 @@ impl MeasureShape {
         self
     }
 
+    /// Sets where the remote centre is declared.
+    #[must_use]
+    pub fn with_port(mut self, port_m: Option<[f64; 3]>) -> MeasureShape {
+        self.port_m = port_m;
+        self
+    }
+
     /// Sets the step to which instants are bound.
     #[must_use]
     pub fn stepped(mut self, step: Nanos) -> MeasureShape {
@@ -127,13 +153,38 @@ impl MeasureShape {
     }
 }
 
+/// A pose that a cycle visits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Visit {
+    /// The pose.
+    pub pose: String,
+    /// The pose before it: the side from which it is reached. That of the first is the last of the cycle before.
+    pub from: String,
+    /// Its place in the cycle.
+    pub item: usize,
+}
+
+impl Visit {
+    /// The visits of a cycle through these poses.
+    #[must_use]
+    pub fn cycle(poses: &[&str]) -> Vec<Visit> {
+        let before = poses.iter().cycle().skip(poses.len().saturating_sub(1));
+        let visit = |(item, (pose, from)): (usize, (&&str, &&str))| Visit {
+            pose: (*pose).to_owned(),
+            from: (*from).to_owned(),
+            item,
+        };
+        poses.iter().zip(before).enumerate().map(visit).collect()
+    }
+}
+
 /// Where in the procedure a reading belongs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SampleLabel {
     /// Which repeat of the phase, from 0, those that are skipped included.
     pub cycle: u32,
-    /// Which pose, as its place in [`MeasureShape::poses`]. Measures without poses do not look at it.
-    pub pose: u32,
+    /// Which visit of the cycle, as its place in [`MeasureShape::visits`]. Measures without poses do not look at it.
+    pub visit: u32,
 }
 
 /// One reading. Values are in SI units and radians; a reading that is marked invalid is not given to a measure.
@@ -153,4 +204,6 @@ pub enum Reading<'a> {
     From,
     /// The event `to` has happened.
     To,
+    /// A dwell has ended: of measures that look at how it was reached.
+    DwellEnd,
 }

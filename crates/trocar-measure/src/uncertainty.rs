@@ -24,6 +24,8 @@ pub enum ComponentName {
     ClockRate,
     /// Noise at the comparator's threshold, as time.
     ThresholdNoise,
+    /// The time between two readings, within which something happened.
+    ReadingInterval,
     /// The simulation's step, to which instants are bound.
     Step,
 }
@@ -41,6 +43,7 @@ impl ComponentName {
             ComponentName::ClockResolution => "resolution of the recorder's clock",
             ComponentName::ClockRate => "rate of the recorder's clock",
             ComponentName::ThresholdNoise => "noise at the threshold",
+            ComponentName::ReadingInterval => "interval between readings",
             ComponentName::Step => "step of the simulation",
         }
     }

@@ -28,7 +28,7 @@ fn tracker(noise_sd: f64) -> Instrument {
 /// Gives a measure one reading per cycle at pose 0.
 fn feed(measure: &mut Measure, positions_m: &[[f64; 3]]) {
     for (cycle, position_m) in positions_m.iter().enumerate() {
-        let label = SampleLabel { cycle: cycle as u32, pose: 0 };
+        let label = SampleLabel { cycle: cycle as u32, visit: 0 };
         measure.sample(Time(cycle as u64), label, Reading::Values(position_m)).unwrap();
     }
 }
@@ -91,7 +91,7 @@ proptest! {
                 let saved = postcard::to_allocvec(&measure).unwrap();
                 measure = postcard::from_bytes(&saved).unwrap();
             }
-            let label = SampleLabel { cycle: (i / 3) as u32, pose: (i % 3) as u32 };
+            let label = SampleLabel { cycle: (i / 3) as u32, visit: (i % 3) as u32 };
             measure.sample(Time(i as u64), label, Reading::Values(reading)).unwrap();
         }
         for (pose, row) in measure.finish().unwrap().iter().enumerate() {
@@ -138,7 +138,7 @@ fn equal_cycles_are_no_repeatability() {
     for cycle in 0..3 {
         for pose in 0..2 {
             let x = 0.1 + f64::from(cycle * pose) * 1e-6;
-            let label = SampleLabel { cycle, pose };
+            let label = SampleLabel { cycle, visit: pose };
             measure.sample(Time::ZERO, label, Reading::Values(&[x, 0.0, 0.0])).unwrap();
         }
     }
@@ -156,7 +156,7 @@ fn what_is_missing_or_too_much_is_named() {
     let mut measure = repeatability(&["P1", "P2"], 4, 1, Instrument::None);
     assert_eq!(measure.finish(), Err(NoFigure::NoReading));
     let read = |measure: &mut Measure, cycle, pose, values: &[f64]| {
-        measure.sample(Time::ZERO, SampleLabel { cycle, pose }, Reading::Values(values))
+        measure.sample(Time::ZERO, SampleLabel { cycle, visit: pose }, Reading::Values(values))
     };
     for cycle in 0..4 {
         read(&mut measure, cycle, 0, &[f64::from(cycle), 0.0, 0.0]).unwrap();
@@ -172,7 +172,7 @@ fn what_is_missing_or_too_much_is_named() {
     assert_eq!(read(&mut measure, 3, 1, &[0.0, f64::NAN, 0.0]), Err(SampleError::NotFinite));
     let pair = Reading::Pair { values: &[0.0; 3], reference: &[0.0; 3] };
     assert!(matches!(
-        measure.sample(Time::ZERO, SampleLabel { cycle: 3, pose: 1 }, pair),
+        measure.sample(Time::ZERO, SampleLabel { cycle: 3, visit: 1 }, pair),
         Err(SampleError::Form { .. })
     ));
     assert_eq!(measure, before, "a refused reading leaves no trace");
@@ -291,7 +291,7 @@ fn accuracy(repeats: u32, instrument: Instrument) -> Measure {
 fn feed_pairs(measure: &mut Measure, positions_m: &[[f64; 3]], commanded_m: &[f64; 7]) {
     for (cycle, position_m) in positions_m.iter().enumerate() {
         let reading = Reading::Pair { values: position_m, reference: commanded_m };
-        measure.sample(Time(0), SampleLabel { cycle: cycle as u32, pose: 0 }, reading).unwrap();
+        measure.sample(Time(0), SampleLabel { cycle: cycle as u32, visit: 0 }, reading).unwrap();
     }
 }
 

@@ -61,6 +61,10 @@ pub struct InstrumentStatement {
     pub registration_translation_sd: f64,
     /// Standard deviation of the registration's rotation, each axis, rad.
     pub registration_rotation_sd: f64,
+    /// Standard deviation of one reading's angle about each axis, rad, of an instrument that reads orientations.
+    pub angle_noise_sd: f64,
+    /// Expanded uncertainty of one reading's angle about each axis as the certificate states it, rad.
+    pub angle_expanded_uncertainty: f64,
 }
 
 impl InstrumentStatement {
@@ -81,6 +85,8 @@ impl InstrumentStatement {
             rate_hz: 0.0,
             registration_translation_sd: 0.0,
             registration_rotation_sd: 0.0,
+            angle_noise_sd: 0.0,
+            angle_expanded_uncertainty: 0.0,
         }
     }
 }

@@ -35,12 +35,28 @@ pub struct PositionTrackerConfig {
     /// Expanded uncertainty (k = 2) of one reading as its certificate states it, registration included.
     #[serde(default)]
     pub uncertainty: Option<Sourced<Length>>,
+    /// That it reads orientations too: then each pose that it follows is a pose `TRACKER.NAME`, with
+    /// `TRACKER.NAME.orientation.x` to `.w` beside the position.
+    #[serde(default)]
+    pub orientation: Option<OrientationConfig>,
     /// How far its registration to the frame may be off.
     #[serde(default)]
     pub registration: Option<RegistrationConfig>,
     /// From the instant of a reading to its arrival. The reading carries the instant at which it was taken.
     #[serde(default)]
     pub latency: Option<Sourced<Duration>>,
+}
+
+/// How a tracker reads orientations.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OrientationConfig {
+    /// Standard deviation from one reading to the next, of the angle about each axis.
+    #[serde(default)]
+    pub noise: Option<Sourced<Angle>>,
+    /// Expanded uncertainty (k = 2) of one reading's angle about each axis as its certificate states it.
+    #[serde(default)]
+    pub uncertainty: Option<Sourced<Angle>>,
 }
 
 /// The error of a registration, drawn once for each set-up.
@@ -70,6 +86,13 @@ impl PositionTrackerConfig {
                 check::not_negative(&mut problems, key, length.value.si());
             }
         }
+        if let Some(orientation) = &self.orientation {
+            for (key, angle) in [("noise", &orientation.noise), ("uncertainty", &orientation.uncertainty)] {
+                if let Some(angle) = angle {
+                    check::within(&mut problems, &format!("orientation.{key}"), angle.value.si(), 0.0, 0.1);
+                }
+            }
+        }
         if let Some(registration) = &self.registration {
             check::not_negative(
                 &mut problems,
@@ -84,6 +107,10 @@ impl PositionTrackerConfig {
         problems
     }
 
+    fn orientation_noise_rad(&self) -> f64 {
+        self.orientation.as_ref().and_then(|o| o.noise.as_ref()).map_or(0.0, |noise| noise.value.si())
+    }
+
     /// What the instrument states about its readings.
     #[must_use]
     pub fn statement(&self) -> InstrumentStatement {
@@ -95,6 +122,12 @@ impl PositionTrackerConfig {
             rate_hz: self.rate.value.si(),
             registration_translation_sd: registration.map_or(0.0, |r| r.translation.value.si()),
             registration_rotation_sd: registration.map_or(0.0, |r| r.rotation.value.si()),
+            angle_noise_sd: self.orientation_noise_rad(),
+            angle_expanded_uncertainty: self
+                .orientation
+                .as_ref()
+                .and_then(|o| o.uncertainty.as_ref())
+                .map_or(0.0, |u| u.value.si()),
             ..InstrumentStatement::silent(Dimension::LENGTH)
         }
     }
@@ -117,6 +150,8 @@ state_words! {
 pub struct PositionTracker {
     followers: Vec<(ReadPort, WritePort)>,
     noise: Option<ParameterPort>,
+    /// Whether orientations are read, and their noise about each axis (rad).
+    orientation: Option<f64>,
     translation_sd: f64,
     rotation_sd: f64,
     latency: Nanos,
@@ -125,6 +160,9 @@ pub struct PositionTracker {
 
 /// First of the random lanes of the registration; the lanes below are three for each follower.
 const REGISTRATION_LANE: u32 = 1 << 16;
+
+/// First of the random lanes of the orientations' noise, three for each follower.
+const ORIENTATION_LANE: u32 = 1 << 17;
 
 impl PositionTracker {
     /// A tracker whose points `find` looks up.
@@ -147,6 +185,9 @@ impl PositionTracker {
             let spec = found.group;
             if found.element.is_some() || !matches!(spec.kind, GroupKind::Pose | GroupKind::Point) {
                 problems.push(Problem::new(key, format!("`{path}` is neither a point nor a pose")));
+            } else if config.orientation.is_some() && spec.kind != GroupKind::Pose {
+                let what = format!("`{path}` is a point and has no orientation to read");
+                problems.push(Problem::new(key, what));
             } else if spec.frame.as_deref() != Some(config.frame.as_str()) {
                 let frame = spec.frame.as_deref().unwrap_or("no frame");
                 let what = format!("`{path}` is given in {frame}; the tracker reads in {}", config.frame);
@@ -169,9 +210,14 @@ impl PositionTracker {
             .into_iter()
             .map(|(follower, spec)| {
                 let point = spec.point.as_deref().unwrap_or("");
-                let written = GroupSpec::point(format!("{name}.{follower}"), &config.frame, point)
-                    .class(GroupClass::Instrument)
-                    .meaning("Position as the tracker reads it");
+                let path = format!("{name}.{follower}");
+                let written = match config.orientation {
+                    None => GroupSpec::point(path, &config.frame, point)
+                        .meaning("Position as the tracker reads it"),
+                    Some(_) => GroupSpec::pose(path, &config.frame, point)
+                        .meaning("Position and orientation as the tracker reads them"),
+                };
+                let written = written.class(GroupClass::Instrument);
                 (reg.read_previous(&spec.path), reg.write(written))
             })
             .collect();
@@ -179,6 +225,7 @@ impl PositionTracker {
         Ok(PositionTracker {
             followers,
             noise,
+            orientation: config.orientation.as_ref().map(|_| config.orientation_noise_rad()),
             translation_sd: statement.registration_translation_sd,
             rotation_sd: statement.registration_rotation_sd,
             latency,
@@ -244,6 +291,34 @@ fn rotation_matrix(vector: [f64; 3]) -> [f64; 9] {
     ]
 }
 
+/// The quaternion (x, y, z, w) of a rotation by less than half a turn, given row by row.
+fn quaternion(r: &[f64; 9]) -> [f64; 4] {
+    let w = 0.5 * trocar_math::max(0.0, 1.0 + r[0] + r[4] + r[8]).sqrt();
+    [(r[7] - r[5]) / (4.0 * w), (r[2] - r[6]) / (4.0 * w), (r[3] - r[1]) / (4.0 * w), w]
+}
+
+/// The quaternion of a rotation vector.
+fn turn_by(vector: [f64; 3]) -> [f64; 4] {
+    let [x, y, z] = vector;
+    let angle = (x * x + y * y + z * z).sqrt();
+    if angle == 0.0 {
+        return [0.0, 0.0, 0.0, 1.0];
+    }
+    let (s, c) = trocar_math::sin_cos(0.5 * angle);
+    [x * s / angle, y * s / angle, z * s / angle, c]
+}
+
+/// The rotation `a` after `b`.
+fn product(a: [f64; 4], b: [f64; 4]) -> [f64; 4] {
+    let ([ax, ay, az, aw], [bx, by, bz, bw]) = (a, b);
+    [
+        aw * bx + ax * bw + ay * bz - az * by,
+        aw * by - ax * bz + ay * bw + az * bx,
+        aw * bz + ax * by - ay * bx + az * bw,
+        aw * bw - ax * bx - ay * by - az * bz,
+    ]
+}
+
 impl Component for PositionTracker {
     fn activate(&self, io: &mut Activation<'_>) -> Result<(), String> {
         let stream = io.stream;
@@ -261,17 +336,30 @@ impl Component for PositionTracker {
             if header.sequence == 0 {
                 continue;
             }
-            let p = io.read(*read);
-            let p = [p[0], p[1], p[2]];
-            let mut reading = [0.0; 3];
-            for (axis, value) in reading.iter_mut().enumerate() {
+            let followed = io.read(*read);
+            let p = [followed[0], followed[1], followed[2]];
+            let turned = followed.get(3..7).and_then(|q| q.first_chunk::<4>()).copied();
+            let mut reading = [0.0; 7];
+            for (axis, value) in reading.iter_mut().take(3).enumerate() {
                 let row = &r[3 * axis..3 * axis + 3];
                 *value = row[0] * p[0] + row[1] * p[1] + row[2] * p[2] + t[axis];
                 if noise_sd > 0.0 {
                     *value += noise_sd * io.draw((3 * place + axis) as u32).normal();
                 }
             }
-            io.send(*write, &reading, header.stamp, self.latency, header.valid == 1);
+            let values = match (self.orientation, turned) {
+                (Some(sd), Some(q)) => {
+                    let noise = [0, 1, 2].map(|axis| {
+                        let lane = ORIENTATION_LANE + 3 * place as u32 + axis;
+                        if sd > 0.0 { sd * io.draw(lane).normal() } else { 0.0 }
+                    });
+                    let registered = product(quaternion(&r), q);
+                    reading[3..].copy_from_slice(&product(turn_by(noise), registered));
+                    &reading[..]
+                }
+                _ => &reading[..3],
+            };
+            io.send(*write, values, header.stamp, self.latency, header.valid == 1);
         }
         Ok(())
     }
@@ -291,6 +379,7 @@ mod tests {
             rate: Sourced::bare(Frequency::from_si(1000.0)),
             noise: Some(Sourced::bare(Length::from_si(noise_m))),
             uncertainty: Some(Sourced::bare(Length::from_si(15e-6))),
+            orientation: None,
             registration,
             latency: Some(Sourced::bare(Duration::from_si(5e-3))),
         }
@@ -331,6 +420,57 @@ mod tests {
         let mut bench = bench(&config(0.0, None));
         assert_eq!(read(&mut bench, 0, [0.1, -0.2, 0.3]), [0.1, -0.2, 0.3]);
         assert_eq!(read(&mut bench, 1, [0.4, 0.5, 0.6]), [0.4, 0.5, 0.6]);
+    }
+
+    /// With a registration that turns by φ and noise of σ, the orientation read is φ away from the truth in the mean, and
+    /// scatters by σ about each axis.
+    #[test]
+    fn orientations_turn_with_the_registration_and_have_noise_of_their_own() {
+        let registration = |rotation: f64| RegistrationConfig {
+            translation: Sourced::bare(Length::from_si(0.0)),
+            rotation: Sourced::bare(Angle::from_si(rotation)),
+        };
+        let sd = 1e-4;
+        let oriented = |noise: f64, rotation: f64| {
+            let noise = Some(Sourced::bare(Angle::from_si(noise)));
+            let orientation = Some(OrientationConfig { noise, uncertainty: None });
+            bench(&PositionTrackerConfig { orientation, ..config(0.0, Some(registration(rotation))) })
+        };
+        // A tool that points down: half a turn about x.
+        let down = [0.0, 0.0, 0.1, 1.0, 0.0, 0.0, 0.0];
+        let read = |bench: &mut Bench, k: u64| -> [f64; 7] {
+            let now = Time(k * 1_000_000);
+            bench.set("psm1.truth.tip", now, &down).unwrap();
+            bench.activate(0, now).unwrap();
+            bench.get("tracker.tool_tip").try_into().unwrap()
+        };
+        assert_eq!(read(&mut oriented(0.0, 0.0), 0), down);
+        // The vector part of reading times inverse truth is half the rotation vector.
+        let half_turn = |r: [f64; 7]| product([r[3], r[4], r[5], r[6]], [-1.0, 0.0, 0.0, 0.0]);
+        let turned = read(&mut oriented(0.0, 0.01), 0);
+        let found = half_turn(turned).map(|x| 2.0 * x);
+        // The position, 0.1 m away along z, moves by the same rotation: x by 0.1 φ_y, y by −0.1 φ_x; second order left.
+        assert!((turned[0] - 0.1 * found[1]).abs() < 2e-5 && (turned[1] + 0.1 * found[0]).abs() < 2e-5);
+        assert!(found[0].abs() + found[1].abs() + found[2].abs() > 1e-3);
+        let mut noisy = oriented(sd, 0.0);
+        let n = 5000;
+        let squares = (0..n)
+            .map(|k| half_turn(read(&mut noisy, k)))
+            .fold([0.0; 3], |sum, q| [0, 1, 2].map(|axis| sum[axis] + 4.0 * q[axis] * q[axis] / sd / sd));
+        for axis in squares {
+            assert!((axis / n as f64 - 1.0).abs() < 5.0 * f64::sqrt(2.0 / n as f64), "{axis}");
+        }
+        // A point has no orientation.
+        let mut layout = Layout::default();
+        layout.add(GroupSpec::point("psm1.truth.tip", "psm1.base", "psm1.tool_tip")).unwrap();
+        let orientation = Some(OrientationConfig { noise: None, uncertainty: None });
+        let config = PositionTrackerConfig { orientation, ..config(0.0, None) };
+        let sources = BTreeMap::new();
+        let provenance = Provenance { sources: &sources, source: None, standing: Standing::Declared };
+        let find = |path: &str| Followed::find(&layout, path);
+        let mut reg = Registration::new("tracker");
+        let problems = PositionTracker::new("tracker", &config, &find, &provenance, &mut reg).err().unwrap();
+        assert_eq!(problems[0].key, "follows.tool_tip");
     }
 
     /// Mean and variance of each axis, and covariance of two, within five standard errors.

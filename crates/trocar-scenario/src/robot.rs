@@ -87,6 +87,10 @@ pub struct RobotFile {
     /// The point about which a laparoscopic arm pivots; without it the robot has none.
     #[serde(default)]
     pub remote_centre: Option<PointConfig>,
+    /// The frame whose z points along the shaft of the tool, to which a laboratory clamps its target: `arm.shaft`. Without
+    /// it, that of `[instrument_mount]`; a robot with neither has no shaft to follow.
+    #[serde(default)]
+    pub shaft: Option<String>,
     /// The instrument's file, unless the scene names another. Its tip, jaw and place for a load then count.
     #[serde(default)]
     pub instrument: Option<String>,
@@ -266,6 +270,12 @@ impl RobotFile {
         under("instrument_mount", mount.check(&mechanism.frames, &actuators, &joints)).collect()
     }
 
+    /// The frame whose z points along the tool's shaft, where there is one.
+    #[must_use]
+    pub fn shaft_frame(&self) -> Option<&str> {
+        self.shaft.as_deref().or_else(|| Some(self.instrument_mount.as_ref()?.frame.as_str()))
+    }
+
     /// What is wrong with it, as far as the file alone shows; keys from the file's root.
     #[must_use]
     pub fn check(&self) -> Vec<Problem> {
@@ -278,6 +288,9 @@ impl RobotFile {
         {
             problems
                 .push(Problem::new("remote_centre.frame", format!("there is no frame `{}`", centre.frame)));
+        }
+        if let Some(shaft) = self.shaft.as_ref().filter(|shaft| !frame_exists(shaft)) {
+            problems.push(Problem::new("shaft", format!("there is no frame `{shaft}`")));
         }
         let mut seen = BTreeSet::new();
         for (i, actuator) in self.actuators.iter().enumerate() {

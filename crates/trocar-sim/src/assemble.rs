@@ -5,7 +5,8 @@ use crate::case::DeclaredLimit;
 use crate::drive_train::{TunableInput, input_place};
 use crate::island;
 use crate::mechanism::{
-    ArmMechanism, MotorLink, MotorSide, Weakening, back_emf_group, transmission_group, truth_groups,
+    ArmMechanism, MotorLink, MotorSide, Weakening, back_emf_group, shaft_group, transmission_group,
+    truth_groups,
 };
 use crate::schedule::{Node, Pace, Role, Task};
 use crate::scope::Constant;
@@ -317,6 +318,8 @@ fn mechanism_node(
     let groups = truth_groups(instance, &joint_names, &actuator_names);
     let [truth_js, truth_actuators, truth_tip] =
         ArmMechanism::declare(&built.island, &mut registration, groups);
+    let shaft = robot.shaft_frame().and_then(|name| built.island.mechanism().frame(name));
+    let truth_shaft = shaft.map(|frame| (frame, registration.write(shaft_group(instance))));
     let feeling = Feeling::declare(instance, robot, &built.island, &mut registration);
     let compliant = robot.actuators.iter().filter(|a| a.transmission.is_some());
     let truth_transmissions = transmission_group(instance, compliant).map(|group| registration.write(group));
@@ -429,6 +432,7 @@ fn mechanism_node(
         truth_js,
         truth_actuators,
         truth_tip,
+        truth_shaft,
         feeling,
         truth_transmissions,
         truth_back_emf,
@@ -544,10 +548,11 @@ pub(crate) fn under(prefix: &str, problems: Vec<Problem>) -> Vec<Problem> {
     problems.into_iter().map(|p| Problem { key: join(p.key), what: p.what }).collect()
 }
 
-/// Where the tool tip of an arm is looked up by an instrument: a laboratory's target on the tool is the truth.
+/// Where the tool tip or the shaft of an arm is looked up by an instrument: a laboratory's target on the tool is the truth.
 #[must_use]
 pub(crate) fn truth_of(path: &str) -> Option<String> {
-    path.strip_suffix(".tool_tip").map(|instance| format!("{instance}.truth.tip"))
+    let known = |point: &str, group: &str| Some(format!("{}.truth.{group}", path.strip_suffix(point)?));
+    known(".tool_tip", "tip").or_else(|| known(".shaft", "shaft"))
 }
 
 /// The command groups by which a program drives an arm.

@@ -35,6 +35,10 @@ pub enum Feed {
     Against(Source, Source),
     /// Values of a signal and of the same signal of the twin.
     Twin(Source),
+    /// Values of a signal with their stamps, and the ends of dwells.
+    Motion(Source),
+    /// An event, and values of a signal with their stamps.
+    After(GroupId, Source),
     /// Two events.
     Events(GroupId, GroupId),
     /// Whether the plan's condition holds, at each step.
@@ -60,12 +64,10 @@ pub struct MeasurePlan {
     pub instrument: Option<String>,
     /// Whether what it reads is known to a simulator alone.
     pub uses_truth: bool,
-    /// Place of each pose of the scenario among the measure's; `None` where its phase does not visit it.
-    pub poses: Vec<Option<u32>>,
+    /// Of each item of a cycle of its phase, its place among the measure's visits; empty where a cycle visits no poses.
+    pub visits: Vec<u32>,
     /// Whether a requirement speaks of it.
     pub judged: bool,
-    /// Whether it has a row for each pose.
-    pub rows_per_pose: bool,
 }
 
 /// What is asked of a fault's ledger by name, e.g. `fault.knee_stuck.reaction_time`.

@@ -707,13 +707,8 @@ impl<'a> Compiler<'a> {
     }
 
     fn requirements(&mut self, measures: &[crate::case::MeasurePlan]) -> Vec<RequirementPlan> {
-        let names: Vec<_> = measures
-            .iter()
-            .map(|m| {
-                let rows = m.poses.iter().flatten().count().max(1);
-                (m.name.clone(), m.measure.dimension(), if m.rows_per_pose { rows } else { 1 })
-            })
-            .collect();
+        let names: Vec<_> =
+            measures.iter().map(|m| (m.name.clone(), m.measure.dimension(), m.measure.row_count())).collect();
         let faults: Vec<String> = self.loaded.scenario.faults.iter().map(|f| f.name.clone()).collect();
         let mut plans = Vec::new();
         for (place, config) in self.loaded.scenario.requirements.iter().enumerate() {

@@ -18,6 +18,8 @@ pub(crate) struct Lane {
     /// Of each slot that is filled from outside: when its controller fell silent, and why.
     pub silent: Vec<Option<(Time, Failure)>>,
     reading: u64,
+    /// How many readings at the ends of dwells the phase has had.
+    dwells: u32,
     motion: u64,
     /// The phase that ran at the last step, and since when.
     phase: usize,
@@ -51,7 +53,18 @@ impl Lane {
             .collect();
         let silent = vec![None; case.model.outside.len()];
         let (phase, phase_began) = (0, Time::ZERO);
-        Lane { state, scratch, measures, outside, silent, reading: 0, motion: 0, phase, phase_began }
+        Lane {
+            state,
+            scratch,
+            measures,
+            outside,
+            silent,
+            reading: 0,
+            dwells: 0,
+            motion: 0,
+            phase,
+            phase_began,
+        }
     }
 
     /// The second part of a step.
@@ -83,6 +96,7 @@ impl Lane {
             outside,
             silent: self.silent.clone(),
             reading: self.reading,
+            dwells: self.dwells,
             motion: self.motion,
             phase: self.phase,
             phase_began: self.phase_began,
@@ -114,19 +128,26 @@ impl Lane {
         let table = &self.state.table;
         let phase = table.values(case.program.phase)[0] as usize;
         if phase != self.phase {
-            (self.phase, self.phase_began) = (phase, now);
+            (self.phase, self.phase_began, self.dwells) = (phase, now, 0);
         }
         let reading = table.header(case.program.reading).sequence;
         let dwell_ended = reading != self.reading;
         self.reading = reading;
-        let label = SampleLabel {
-            cycle: table.values(case.program.cycle)[0] as u32,
-            pose: table.values(case.program.pose)[0] as u32,
-        };
+        let dwells = self.dwells;
+        self.dwells += u32::from(dwell_ended);
+        let cycle = table.values(case.program.cycle)[0] as u32;
         for (plan, lane) in case.measures.iter().zip(&mut self.measures) {
             let began = if plan.window.phase.is_some() { self.phase_began } else { Time::ZERO };
             let inside =
                 plan.window.phase.is_none_or(|p| p == phase) && now.since(began) >= plan.window.after;
+            let label = match plan.visits.len() as u32 {
+                // A motion that visits no poses is read once in each cycle, which may be over with the reading.
+                0 => SampleLabel { cycle: if dwell_ended { dwells } else { cycle }, visit: 0 },
+                items => {
+                    let visit = plan.visits[(dwells % items) as usize];
+                    SampleLabel { cycle: dwells / items, visit }
+                }
+            };
             // A condition is asked at every step, so that it sees its edges.
             let holds = lane.holds(plan, table, &case.constants);
             if let (Some(holds), true) = (holds, inside) {
@@ -184,7 +205,8 @@ impl MeasureLane {
         dwell_ended: bool,
     ) {
         let (first, second) = match plan.feed {
-            Feed::Values(source) | Feed::Twin(source) => (source.group, None),
+            Feed::Values(source) | Feed::Twin(source) | Feed::Motion(source) => (source.group, None),
+            Feed::After(event, source) => (source.group, Some(event)),
             Feed::Against(source, against) => (source.group, Some(against.group)),
             Feed::Events(from, to) => (from, Some(to)),
             Feed::Condition | Feed::Validity(_) => return,
@@ -200,12 +222,6 @@ impl MeasureLane {
         if !inside {
             return;
         }
-        let label = match plan.poses.get(label.pose as usize) {
-            Some(Some(pose)) => SampleLabel { pose: *pose, ..label },
-            // A pose that the measure's phase does not visit: only readings that need no pose count.
-            Some(None) if plan.window.at == WindowAt::DwellEnd => return,
-            _ => label,
-        };
         let due = match plan.window.at {
             WindowAt::DwellEnd => dwell_ended,
             WindowAt::Throughout | WindowAt::End => fresh_first,
@@ -227,12 +243,32 @@ impl MeasureLane {
                 }
                 result
             }
+            Feed::After(event, source) => {
+                let signal = match fresh_second {
+                    true => self.measure.sample(stamp(event), label, Reading::From),
+                    false => Ok(()),
+                };
+                signal.and_then(|()| match due && table.header(first).valid == 1 {
+                    true => self.measure.sample(stamp(first), label, Reading::Values(values(table, source))),
+                    false => Ok(()),
+                })
+            }
+            Feed::Motion(source) => {
+                let read = match due && table.header(first).valid == 1 {
+                    true => self.measure.sample(stamp(first), label, Reading::Values(values(table, source))),
+                    false => Ok(()),
+                };
+                read.and_then(|()| match dwell_ended {
+                    true => self.measure.sample(now, label, Reading::DwellEnd),
+                    false => Ok(()),
+                })
+            }
             _ if !due || table.header(first).valid == 0 => Ok(()),
             Feed::Values(source) => self.measure.sample(now, label, Reading::Values(values(table, source))),
             Feed::Against(source, against) => {
                 let reading =
                     Reading::Pair { values: values(table, source), reference: values(table, against) };
-                self.measure.sample(now, label, reading)
+                self.measure.sample(stamp(first), label, reading)
             }
             Feed::Twin(source) => match twin {
                 Some(twin) => {

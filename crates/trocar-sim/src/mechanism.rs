@@ -69,6 +69,8 @@ pub(crate) struct ArmMechanism {
     pub truth_js: WritePort,
     pub truth_actuators: WritePort,
     pub truth_tip: WritePort,
+    /// The frame of the shaft, where there is one.
+    pub truth_shaft: Option<(FrameId, WritePort)>,
     /// What sensors in its frames would show if they were perfect.
     pub feeling: Feeling,
     pub truth_transmissions: Option<WritePort>,
@@ -115,6 +117,14 @@ pub(crate) fn truth_groups(
         .class(GroupClass::Truth)
         .meaning("the tool tip as it is"),
     ]
+}
+
+/// The group of truth of the tool's shaft.
+pub(crate) fn shaft_group(instance: &str) -> GroupSpec {
+    let (path, base) = (format!("{instance}.truth.shaft"), format!("{instance}.base"));
+    GroupSpec::pose(path, &base, &format!("{instance}.shaft"))
+        .class(GroupClass::Truth)
+        .meaning("the frame of the tool's shaft as it is; its z points along the shaft")
 }
 
 /// The group of truth of the transmissions that give way; none where there are none.
@@ -211,6 +221,11 @@ impl ArmMechanism {
             io.send(port, &scratch.back_emf, at, Nanos::ZERO, true);
         }
         io.send(self.truth_tip, &[t.x, t.y, t.z, r.x, r.y, r.z, r.w], at, Nanos::ZERO, true);
+        if let Some((frame, port)) = self.truth_shaft {
+            let base_from_shaft = mechanism.base_from_frame(scratch.solver.mechanism(), frame);
+            let (t, r) = (base_from_shaft.translation.vector, base_from_shaft.rotation.coords);
+            io.send(port, &[t.x, t.y, t.z, r.x, r.y, r.z, r.w], at, Nanos::ZERO, true);
+        }
         Ok(())
     }
 }

@@ -79,7 +79,13 @@ fn slips(text: &str) -> Vec<Slip> {
             let key = key.trim();
             let named = matches!(
                 section,
-                "roles" | "declared" | "sources" | "setup" | "instruments.recorder.channels"
+                "roles"
+                    | "declared"
+                    | "sources"
+                    | "setup"
+                    | "instruments.recorder.channels"
+                    | "poses.points"
+                    | "postures"
             );
             if !named && key != "kind" && key != "format" {
                 add("key", line.find(key).expect("there"), key.len(), slipped(key));

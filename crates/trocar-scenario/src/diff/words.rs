@@ -6,7 +6,7 @@ use crate::explain::{Catalogue, Language, formula_in_words, path_in_words, quant
 use serde_json::Value as Json;
 
 /// Sections of files in the order of reading: the key at the root, and the heading under which it stands.
-const GROUPS: [(&str, &str); 41] = [
+const GROUPS: [(&str, &str); 42] = [
     ("trocar", "versions"),
     ("title", "question"),
     ("purpose", "question"),
@@ -34,6 +34,7 @@ const GROUPS: [(&str, &str); 41] = [
     ("status", "device"),
     ("provenance", "device"),
     ("remote_centre", "device"),
+    ("shaft", "device"),
     ("instrument", "device"),
     ("instrument_mount", "device"),
     ("mechanism", "joints"),

@@ -104,6 +104,9 @@ pub fn explain_robot(robot: &LoadedRobot, language: Language) -> Explanation {
     if robot.robot.remote_centre.is_some() {
         page.say("robot.remote_centre", &[]);
     }
+    if let Some(shaft) = file.text("shaft") {
+        page.say("robot.shaft", &[("frame", shaft)]);
+    }
     page.section("joints");
     for coordinate in mechanism.tables("coordinates") {
         let said = |key: &str| coordinate.quantity(words, key).unwrap_or_default();

@@ -216,6 +216,18 @@ fn instrument(page: &mut Page, name: &str, table: &Table<'_>) {
         None if kind != "edge_recorder" => page.say("instrument.no_uncertainty", &[]),
         None => {}
     }
+    let orientation = table.table("orientation");
+    if table.get("orientation").is_some() {
+        page.say("instrument.orientation", &[]);
+        for (key, sentence) in
+            [("noise", "instrument.orientation.noise"), ("uncertainty", "instrument.orientation.uncertainty")]
+        {
+            if let Some(value) = orientation.quantity(words, key) {
+                page.say(sentence, &[("value", &value)]);
+            }
+        }
+        page.rest(&orientation);
+    }
     let registration = table.table("registration");
     if !registration.is_empty() {
         let translation = registration.quantity(words, "translation").unwrap_or_default();
@@ -313,10 +325,13 @@ fn measures(page: &mut Page, file: &Table<'_>) {
     for name in measures.names() {
         let table = measures.table(name);
         let kind = table.text("kind").unwrap_or("");
-        let statistic = table.text("statistic").unwrap_or("mean");
-        let key = match kind {
-            "delay" => format!("measure.delay.{statistic}"),
-            kind => format!("measure.{kind}"),
+        let default = match kind {
+            "delay" | "stabilisation_time" | "overshoot" => Some("mean"),
+            _ => None,
+        };
+        let key = match table.text("statistic").or(default) {
+            Some(statistic) => format!("measure.{kind}.{statistic}"),
+            None => format!("measure.{kind}"),
         };
         let paths = ["of", "commanded", "from", "to"].map(|key| (key, table.text(key).unwrap_or("")));
         let mut values: Vec<(&str, String)> = paths
@@ -326,10 +341,32 @@ fn measures(page: &mut Page, file: &Table<'_>) {
             })
             .collect();
         values.push(("name", name.to_owned()));
+        for key in ["block", "within", "band", "at_rest", "every"] {
+            values.push((key, table.quantity(words, key).unwrap_or_default()));
+        }
         let values: Vec<(&str, &str)> = values.iter().map(|(key, value)| (*key, value.as_str())).collect();
         let what = words.say(&key, &values);
         let window = window(page, &table.table("window"));
         page.say("measure.whole", &[("what", &what), ("window", &window)]);
+        let pair = |pair: &Json| {
+            let ends: Vec<&str> = pair.as_array().into_iter().flatten().filter_map(Json::as_str).collect();
+            ends.join("–")
+        };
+        let pairs: Vec<String> =
+            table.get("between").and_then(Json::as_array).into_iter().flatten().map(pair).collect();
+        for key in ["settled", "ends", "corners"] {
+            if let Some(value) = table.quantity(words, key) {
+                page.say(&format!("measure.{key}"), &[("value", &value)]);
+            }
+        }
+        if let Some(port) = table.text("port") {
+            page.say("measure.port", &[("port", &frame(words, port))]);
+        } else if kind == "remote_centre_error" {
+            page.say("measure.no_port", &[]);
+        }
+        if !pairs.is_empty() {
+            page.say("measure.between", &[("list", &words.list(&pairs))]);
+        }
         if paths.iter().any(|(_, of)| of.split('.').any(|part| part == "truth")) {
             page.say("measure.truth", &[]);
         }

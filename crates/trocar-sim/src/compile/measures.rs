@@ -8,6 +8,7 @@ use crate::scope::{SignalScope, signal_of};
 use trocar_logic::Condition;
 use trocar_measure::{
     InputShape, Instrument, Measure, MeasureConfig, MeasureShape, ReadingUncertainty, RecorderUncertainty,
+    Visit,
 };
 use trocar_plant::{InstrumentConfig, InstrumentStatement};
 use trocar_signal::{GroupClass, GroupId, Nanos};
@@ -53,19 +54,28 @@ fn measure(
         Some(wanted) => Some(phases.iter().position(|p| p == wanted)?),
     };
     let phase_config = phase.and_then(|at| compiler.loaded.scenario.phases.get(at));
-    let visited: Vec<&str> = phase_config
-        .and_then(|p| p.motion.as_ref())
-        .map(|m| poses.iter().map(String::as_str).filter(|p| m.through.iter().any(|t| t == p)).collect())
-        .unwrap_or_default();
+    let visits = phase_config.map_or_else(Vec::new, |phase| visits(phase, poses));
     let repeats = phase_config.map_or(1, |p| p.repeat);
     let shape_of = |source: Source| match source.element {
         Some(element) => InputShape::of_element(&model.layout.spec(source.group).elements[element as usize]),
         None => InputShape::of_group(model.layout.spec(source.group)),
     };
     let mut shape = MeasureShape::new(shape_of(first_source))
-        .cycles(&visited, repeats)
+        .visiting(visits.clone(), repeats)
         .read_by(instrument(compiler, model, first_source.group))
         .stepped(Nanos::from_seconds(model.step_s()).unwrap_or(Nanos::ZERO));
+    if let MeasureConfig::RemoteCentreError { port: Some(port), .. } = config {
+        let key = format!("{prefix}.port");
+        let (instance, port_m) = super::program::frame_in_base(compiler, &key, port)?;
+        let frame = model.layout.spec(first_source.group).frame.clone().unwrap_or_default();
+        if frame != format!("{instance}.base") {
+            let what = format!("`of` is given in `{frame}`, and `{port}` is known in `{instance}.base`");
+            let what = compiler.loaded.roles.in_words_of_the_method(&what);
+            compiler.problem(&key, what);
+            return None;
+        }
+        shape = shape.with_port(Some([port_m.x, port_m.y, port_m.z]));
+    }
     if let Some(second) = second_source {
         shape = shape.against(shape_of(second));
     }
@@ -83,6 +93,8 @@ fn measure(
     };
     let feed = match (config, second_source) {
         (MeasureConfig::Validity { .. }, _) => Feed::Validity(first_source.group),
+        (_, None) if config.is_of_settling() => Feed::Motion(first_source),
+        (_, Some(second)) if config.is_of_a_stop() => Feed::After(second.group, first_source),
         (MeasureConfig::Delay { .. }, Some(second)) => Feed::Events(first_source.group, second.group),
         (MeasureConfig::DeviationFromTwin { .. }, _) => {
             if compiler.loaded.scenario.faults.is_empty() {
@@ -107,13 +119,25 @@ fn measure(
         instrument: Some(model.layout.spec(first_source.group).writer.clone())
             .filter(|writer| compiler.loaded.scenario.instruments.contains_key(writer)),
         uses_truth,
-        poses: poses.iter().map(|pose| visited.iter().position(|v| v == pose).map(|at| at as u32)).collect(),
+        visits: place_of_items(&visits),
         judged: false,
-        rows_per_pose: matches!(
-            config,
-            MeasureConfig::PoseRepeatability { .. } | MeasureConfig::PoseAccuracy { .. }
-        ),
     })
+}
+
+/// What a cycle of a phase visits: in the order of the scenario's poses, and of one pose in that of the cycle.
+fn visits(phase: &trocar_scenario::phase::PhaseConfig, poses: &[String]) -> Vec<Visit> {
+    let through: Vec<&str> =
+        phase.motion.iter().flat_map(|motion| motion.through.iter().map(String::as_str)).collect();
+    let mut visits = Visit::cycle(&through);
+    visits.sort_by_key(|visit| (poses.iter().position(|pose| *pose == visit.pose), visit.item));
+    visits
+}
+
+/// Of each item of a cycle, its place among the visits.
+fn place_of_items(visits: &[Visit]) -> Vec<u32> {
+    (0..visits.len())
+        .filter_map(|item| visits.iter().position(|visit| visit.item == item).map(|at| at as u32))
+        .collect()
 }
 
 /// A measure of a condition.
@@ -163,9 +187,8 @@ fn share(
         },
         instrument: None,
         uses_truth,
-        poses: Vec::new(),
+        visits: Vec::new(),
         judged: false,
-        rows_per_pose: false,
     })
 }
 
@@ -242,5 +265,8 @@ fn reading(statement: &InstrumentStatement) -> Instrument {
         registration_u: statement.registration_translation_sd,
         noise_sd: statement.noise_sd,
         resolution: statement.resolution,
+        angle_noise_sd: statement.angle_noise_sd,
+        angle_expanded: statement.angle_expanded_uncertainty,
+        angle_registration_u: statement.registration_rotation_sd,
     })
 }

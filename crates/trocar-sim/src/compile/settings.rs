@@ -64,7 +64,8 @@ pub(crate) fn compile(
         }
         for place in parameters(compiler, model, &key, path) {
             let parameter = &model.parameters[place];
-            let Some(law) = law(compiler, &key, config, parameter.dimension, values[place]) else { continue };
+            // One mistake is said once, however many parameters the pattern names.
+            let Some(law) = law(compiler, &key, config, parameter.dimension, values[place]) else { break };
             let draw_path = format!("variation.{}", parameter.path);
             match config.drawn {
                 Drawn::EachMotion => motions.push(MotionVariation {

@@ -165,9 +165,8 @@ fn travel(case_model: &trocar_sim::Model, judged: bool) -> MeasurePlan {
         window: WindowPlan { phase: None, at: WindowAt::Throughout, after: trocar_signal::Nanos::ZERO },
         instrument: None,
         uses_truth: true,
-        poses: Vec::new(),
+        visits: Vec::new(),
         judged,
-        rows_per_pose: false,
     }
 }
 
