@@ -376,3 +376,102 @@ fn the_arm_at_rest_does_not_hunt() {
         assert!(moves(joints, k) < 2.0 * 2.44 * count(k), "{joint} moves by {}", moves(joints, k));
     }
 }
+
+/// The tip by the joints, and by how much the load's weight would turn (or move) each joint for each radian (or metre): the
+/// differences of its height.
+fn tip_and_efforts(mechanism: &Mechanism, q: &[f64], load_kg: f64) -> (Vector3<f64>, [f64; 3]) {
+    let frame = mechanism.frame("jaw_tip").expect("a tip");
+    let mut workspace = mechanism.workspace();
+    let mut tip = |q: &[f64]| {
+        mechanism.kinematics(q, &[0.0; 7], &mut workspace).expect("kinematics");
+        mechanism.base_from_frame(&workspace, frame).translation.vector
+    };
+    let effort = |k: usize, tip: &mut dyn FnMut(&[f64]) -> Vector3<f64>| {
+        let mut moved = q.to_vec();
+        moved[k] = q[k] + 1e-5;
+        let above = tip(&moved).z;
+        moved[k] = q[k] - 1e-5;
+        -load_kg * 9.806_65 * (above - tip(&moved).z) / 2e-5
+    };
+    let efforts = [0, 1, 2].map(|k| effort(k, &mut tip));
+    (tip(q), efforts)
+}
+
+/// The published compensation of PSM3-28613, in rad/(N m) at an insertion of d m: A d³ + B d² + C d + D, and its "backlash".
+fn published_compliance(d: f64) -> [f64; 2] {
+    [
+        -38.3402 * d * d * d + 22.6 * d * d - 4.5406 * d + 0.3458 + 0.008478,
+        -16.1879 * d * d * d + 9.1018 * d * d - 1.7220 * d + 0.1343 + 0.007176,
+    ]
+}
+
+/// Under a load the tip hangs lower than its joints say, by the published compliance times the load's effort on yaw and
+/// pitch; encoders and joints see nothing of it.
+#[test]
+fn a_load_bends_the_arm_as_published() {
+    // One newton across the tip at 0.10 m, at a lever of 0.1037 m: the millimetre that encoders do not see.
+    let [yaw, pitch] = published_compliance(0.10);
+    println!("1 N across the tip: {:.2} mm by yaw, {:.2} mm by pitch", yaw * 10.754, pitch * 10.754);
+    let of_file = |joint: &str, d: f64| {
+        let robot = robot();
+        let of = robot.mechanism.deflections.iter().find(|x| x.joint == joint).expect("a deflection");
+        of.compliance_at(d)
+    };
+    for d in [0.0, 0.05, 0.1, 0.15, 0.2, 0.24] {
+        let [yaw, pitch] = published_compliance(d);
+        // The same numbers, added in another order.
+        assert!((of_file("yaw", d) - yaw).abs() < 1e-15 && (of_file("pitch", d) - pitch).abs() < 1e-15);
+    }
+
+    let case = case(SWING);
+    let load_kg = 0.1;
+    let mut run = Bare::new(&case);
+    let place = run.model.parameter("psm1.load").expect("a load");
+    run.state.parameters[place] = load_kg;
+    while run.state.step < 9000 {
+        run.step_only();
+    }
+    let js = run.values("psm1.truth.js")[..7].to_vec();
+    let mechanism = on_the_bench();
+    let (by_joints, efforts) = tip_and_efforts(&mechanism, &js, load_kg);
+    let compliance = published_compliance(js[2]);
+    let bent = run.values("psm1.truth.deflection");
+    let mut there = js.clone();
+    for k in 0..2 {
+        let expected = compliance[k] * efforts[k];
+        // Differences of the height over 1e-5 rad are good to 1e-10 of the lever.
+        assert!((bent[k] - expected).abs() < 1e-8, "{}: {} {expected}", JOINTS[k], bent[k]);
+        there[k] += bent[k];
+    }
+    assert!(bent[1].abs() > 1e-4, "the load hangs beside the remote centre: {bent:?}");
+    // Beyond both axes, which meet in the remote centre, a turn of the arm is a turn of its joint.
+    let (expected, _) = tip_and_efforts(&mechanism, &there, load_kg);
+    let tip = run.values("psm1.truth.tip");
+    let tip = Vector3::new(tip[0], tip[1], tip[2]);
+    assert!((tip - expected).norm() < 1e-12, "{tip} {expected}");
+    assert!(tip.z < by_joints.z, "it hangs lower");
+}
+
+/// Warm surroundings warm the structure by 1 − exp(−t/30 min), and the carriage moves by 12 µm/K along the shaft: a drift that
+/// encoders do not see.
+#[test]
+fn a_structure_that_warms_moves_the_tip() {
+    let case = case(SWING);
+    let mut run = Bare::new(&case);
+    let place = run.model.parameter("psm1.structure.surroundings").expect("a parameter");
+    run.state.parameters[place] = 3.0;
+    while run.state.step < 9000 {
+        run.step_only();
+    }
+    let warmth = -3.0 * trocar_math::exp_m1(-3.0 / 1800.0);
+    let is = run.values("psm1.truth.structure")[0];
+    assert!((is - warmth).abs() < 1e-12, "{is} {warmth}");
+    let moved = run.values("psm1.truth.deflection")[2];
+    // It follows in 20 ms, while the structure warms by 3 K/1800 s: 0.4 nm behind, to a step of 1/3 ms.
+    assert!((moved - 12e-6 * (warmth - 0.02 * 3.0 / 1800.0)).abs() < 1e-11, "{moved}");
+    let mut js = run.values("psm1.truth.js")[..7].to_vec();
+    js[2] += moved;
+    let (expected, _) = tip_and_efforts(&on_the_bench(), &js, 0.0);
+    let tip = run.values("psm1.truth.tip");
+    assert!((Vector3::new(tip[0], tip[1], tip[2]) - expected).norm() < 1e-12);
+}

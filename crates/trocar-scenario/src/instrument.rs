@@ -168,6 +168,8 @@ impl InstrumentFile {
             rotors: Vec::new(),
             friction: self.friction.clone(),
             stops: self.stops.clone(),
+            deflections: Vec::new(),
+            structure: None,
             payload: self.payload.as_ref().map(point),
             tip: point(&self.tip),
         }

@@ -8,6 +8,7 @@
 pub mod case;
 
 mod common;
+pub mod deflection;
 pub mod diff;
 mod examples;
 pub mod explain;

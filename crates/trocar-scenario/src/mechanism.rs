@@ -4,6 +4,7 @@
 //! function of the coordinates (`moves`), which covers parallelograms, cable-driven wrists and mimic joints.
 
 use crate::common::{RotationConfig, is_name, not_a_name, under};
+use crate::deflection::{self, DeflectionConfig, StructureConfig};
 use crate::text::nearest;
 use crate::urdf::UrdfConfig;
 use schemars::JsonSchema;
@@ -91,6 +92,12 @@ pub struct MechanismConfig {
     /// End stops.
     #[serde(default)]
     pub stops: Vec<StopConfig>,
+    /// What bends beyond the encoders under a load at the tip, or grows with warmth.
+    #[serde(default)]
+    pub deflections: Vec<DeflectionConfig>,
+    /// What warms the structure.
+    #[serde(default)]
+    pub structure: Option<StructureConfig>,
     /// Where a load hangs whose mass a scenario may set; without it the robot carries none.
     #[serde(default)]
     pub payload: Option<PointConfig>,
@@ -313,6 +320,8 @@ impl MechanismConfig {
         check.frames();
         check.bodies();
         check.elements();
+        let found = deflection::check(&self.coordinates, &self.deflections, self.structure.as_ref());
+        check.problems.extend(found);
         check.problems
     }
 

@@ -2,6 +2,7 @@
 
 use crate::advice::{self, TooStiff};
 use crate::case::DeclaredLimit;
+use crate::deflection::Deflections;
 use crate::drive_train::{TunableInput, input_place};
 use crate::island;
 use crate::mechanism::{
@@ -321,6 +322,14 @@ fn mechanism_node(
     let shaft = robot.shaft_frame().and_then(|name| built.island.mechanism().frame(name));
     let truth_shaft = shaft.map(|frame| (frame, registration.write(shaft_group(instance))));
     let feeling = Feeling::declare(instance, robot, &built.island, &mut registration);
+    let deflections = Deflections::declare(
+        instance,
+        &robot.mechanism,
+        &built.island,
+        &provenance,
+        setting.step_rate.period_s(),
+        &mut registration,
+    );
     let compliant = robot.actuators.iter().filter(|a| a.transmission.is_some());
     let truth_transmissions = transmission_group(instance, compliant).map(|group| registration.write(group));
     let back_emf = back_emf_group(instance, &robot.actuators);
@@ -434,6 +443,7 @@ fn mechanism_node(
         truth_tip,
         truth_shaft,
         feeling,
+        deflections,
         truth_transmissions,
         truth_back_emf,
     };

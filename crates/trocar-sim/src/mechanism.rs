@@ -1,5 +1,6 @@
 //! The mechanism of an arm as a component: motor currents in, truth out. Between them power flows inside the island.
 
+use crate::deflection::{DeflectionScratch, Deflections};
 use crate::drive_train::TunableInput;
 use crate::sensors::{Feeling, FeelingScratch};
 use nalgebra::{Isometry3, Vector3};
@@ -73,6 +74,8 @@ pub(crate) struct ArmMechanism {
     pub truth_shaft: Option<(FrameId, WritePort)>,
     /// What sensors in its frames would show if they were perfect.
     pub feeling: Feeling,
+    /// What gives way beyond the motors.
+    pub deflections: Deflections,
     pub truth_transmissions: Option<WritePort>,
     pub truth_back_emf: Option<WritePort>,
 }
@@ -85,6 +88,7 @@ struct ArmScratch {
     js: Vec<f64>,
     actuators: Vec<f64>,
     feeling: FeelingScratch,
+    deflections: DeflectionScratch,
     /// Deflections, then efforts, of the transmissions that give way.
     transmissions: Vec<f64>,
     /// Torque constants over the step, N m/A, of all motors; back-EMFs, V, of those with a winding.
@@ -104,10 +108,10 @@ pub(crate) fn truth_groups(
     };
     [
         spec(format!("{instance}.truth.js"), joints).meaning(
-            "joint positions and velocities as they are, and the effort of the motors that arrives at the joints",
+            "joint positions and velocities as they are, behind cables and transmissions, and the effort of the motors that arrives there",
         ),
         spec(format!("{instance}.truth.actuators"), actuators).meaning(
-            "motor positions and velocities behind the gear as they are, and the motors' effort there",
+            "motor positions and velocities behind the gear as they are, where encoders sit, before cables and transmissions, and the motors' effort there",
         ),
         GroupSpec::pose(
             format!("{instance}.truth.tip"),
@@ -169,10 +173,16 @@ impl ArmMechanism {
         groups.map(|group| registration.write(group))
     }
 
+    /// The kinematics of the state, into the solver's workspace.
+    fn locate(&self, io: &Activation<'_>, scratch: &mut ArmScratch) -> Result<(), String> {
+        let state: &[f64] = bytemuck::cast_slice(&io.state[..self.island.state_len()]);
+        self.island.kinematics(state, &mut scratch.solver).map_err(|e| e.to_string())
+    }
+
+    /// Writes the truth; the workspace holds the kinematics.
     fn publish(&self, io: &mut Activation<'_>, scratch: &mut ArmScratch) -> Result<(), String> {
         let n = self.joints_at_start.len();
-        let state: &[f64] = bytemuck::cast_slice(io.state);
-        self.island.kinematics(state, &mut scratch.solver).map_err(|e| e.to_string())?;
+        let state: &[f64] = bytemuck::cast_slice(&io.state[..self.island.state_len()]);
         let (q, v) = (self.island.q(state), self.island.v(state));
         scratch.js[..n].copy_from_slice(&q[..n]);
         scratch.js[n..2 * n].copy_from_slice(&v[..n]);
@@ -209,7 +219,13 @@ impl ArmMechanism {
         }
         let mechanism = self.island.mechanism();
         let workspace = scratch.solver.mechanism();
-        let base_from_tip = mechanism.base_from_frame(workspace, self.tip) * self.tip_in_frame;
+        let tip = (self.tip, &self.tip_in_frame.translation.vector);
+        let moved = self.deflections.publish(io, &self.island, workspace, tip, &mut scratch.deflections)?;
+        let mut base_from_tip = mechanism.base_from_frame(workspace, self.tip) * self.tip_in_frame;
+        if moved != Isometry3::identity() {
+            let world_from_base = mechanism.world_from_base();
+            base_from_tip = world_from_base.inverse() * moved * world_from_base * base_from_tip;
+        }
         let (t, r) = (base_from_tip.translation.vector, base_from_tip.rotation.coords);
         let at = io.step_end;
         io.send(self.truth_js, &scratch.js, at, Nanos::ZERO, true);
@@ -239,6 +255,7 @@ impl Component for ArmMechanism {
             js: vec![0.0; 3 * self.joints_at_start.len()],
             actuators: vec![0.0; 3 * self.motors.len()],
             feeling: self.feeling.scratch(&self.island),
+            deflections: self.deflections.scratch(&self.island),
             torque_constants: vec![0.0; self.motors.len()],
             back_emf: vec![0.0; self.motors.iter().filter(|m| m.has_winding).count()],
             transmissions: vec![0.0; 2 * self.motors.iter().filter(|m| m.motor.is_some()).count()],
@@ -262,6 +279,7 @@ impl Component for ArmMechanism {
             scratch.transmissions.fill(0.0);
             // Nothing turns at the start.
             scratch.torque_constants.fill(0.0);
+            this.locate(io, scratch)?;
             this.publish(io, scratch)
         })
     }
@@ -291,12 +309,15 @@ impl Component for ArmMechanism {
             let load = [this.load.map_or(0.0, |port| io.parameter(port))];
             let payload_mass_kg: &[f64] = if this.load.is_some() { &load } else { &[] };
             let inputs = IslandInputs { elements: &scratch.inputs, payload_mass_kg, wrenches: &[] };
-            let state: &mut [f64] = bytemuck::cast_slice_mut(io.state);
+            let words = this.island.state_len();
+            let state: &mut [f64] = bytemuck::cast_slice_mut(&mut io.state[..words]);
             for _ in 0..this.substeps {
                 let solver = &mut scratch.solver;
                 this.island.step(state, &inputs, this.step_s, solver).map_err(|e| e.to_string())?;
             }
             this.read_transmissions(scratch);
+            this.locate(io, scratch)?;
+            this.bend(io, load[0], scratch)?;
             this.publish(io, scratch)?;
             let (solver, feeling) = (&mut scratch.solver, &mut scratch.feeling);
             this.feeling.publish(io, &this.island, payload_mass_kg, solver, feeling)
@@ -313,6 +334,17 @@ impl ArmMechanism {
             let solver = &scratch.solver;
             *effort = -side.transmission.iter().filter_map(|e| solver.element_force(*e)).sum::<f64>();
         }
+    }
+
+    /// The deflections at the end of the step just made; the workspace holds its kinematics.
+    fn bend(&self, io: &mut Activation<'_>, load_kg: f64, scratch: &mut ArmScratch) -> Result<(), String> {
+        let square = |motor: &MotorLink| {
+            let current = io.read(motor.current)[0];
+            current * current
+        };
+        let square_amperes = self.motors.iter().map(square).sum();
+        let (ws, own) = (scratch.solver.mechanism(), &mut scratch.deflections);
+        self.deflections.step(io, &self.island, ws, (load_kg, square_amperes), own)
     }
 
     /// Takes the working memory out of the activation for the time of `body`.
