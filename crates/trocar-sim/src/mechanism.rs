@@ -221,11 +221,13 @@ impl ArmMechanism {
         let workspace = scratch.solver.mechanism();
         let tip = (self.tip, &self.tip_in_frame.translation.vector);
         let moved = self.deflections.publish(io, &self.island, workspace, tip, &mut scratch.deflections)?;
-        let mut base_from_tip = mechanism.base_from_frame(workspace, self.tip) * self.tip_in_frame;
-        if moved != Isometry3::identity() {
-            let world_from_base = mechanism.world_from_base();
-            base_from_tip = world_from_base.inverse() * moved * world_from_base * base_from_tip;
-        }
+        let is_bent = moved != Isometry3::identity();
+        let world_from_base = mechanism.world_from_base();
+        let bent = |base_from: Isometry3<f64>| match is_bent {
+            true => world_from_base.inverse() * moved * world_from_base * base_from,
+            false => base_from,
+        };
+        let base_from_tip = bent(mechanism.base_from_frame(workspace, self.tip) * self.tip_in_frame);
         let (t, r) = (base_from_tip.translation.vector, base_from_tip.rotation.coords);
         let at = io.step_end;
         io.send(self.truth_js, &scratch.js, at, Nanos::ZERO, true);
@@ -238,7 +240,7 @@ impl ArmMechanism {
         }
         io.send(self.truth_tip, &[t.x, t.y, t.z, r.x, r.y, r.z, r.w], at, Nanos::ZERO, true);
         if let Some((frame, port)) = self.truth_shaft {
-            let base_from_shaft = mechanism.base_from_frame(scratch.solver.mechanism(), frame);
+            let base_from_shaft = bent(mechanism.base_from_frame(workspace, frame));
             let (t, r) = (base_from_shaft.translation.vector, base_from_shaft.rotation.coords);
             io.send(port, &[t.x, t.y, t.z, r.x, r.y, r.z, r.w], at, Nanos::ZERO, true);
         }
