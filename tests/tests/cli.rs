@@ -455,3 +455,31 @@ fn verdicts_keep_their_names() {
     let stuck = Project::new(&[("pass.toml", &format!("{SWING}{STUCK}"))]);
     assert_ne!(first, name(&stuck.trocar(&["run", "pass.toml", "--out", "c"]).out));
 }
+
+#[test]
+fn what_is_given_twice_is_refused() {
+    let project = project();
+    for (flag, given, named) in [
+        ("--set", ["arm.load=1 kg", "psm1.load=2 kg"], "--set psm1.load"),
+        ("--controller", ["arm.servo=./a", "psm1.servo=./b"], "--controller psm1.servo"),
+    ] {
+        let said = project.trocar(&["run", "pass.toml", flag, given[0], flag, given[1]]).expect(2);
+        assert!(said.err.contains(named) && said.err.contains("given twice"), "{}", said.err);
+    }
+}
+
+/// Two loads: each figure that moves is said once, a limit that is printed with other digits is not another limit, and
+/// the runs part at the first instant. A result differs from itself in nothing.
+#[test]
+fn results_are_compared_in_words() {
+    let project = project();
+    project.trocar(&["run", "pass.toml", "--out", "a"]).expect(0);
+    project.trocar(&["run", "pass.toml", "--out", "b", "--set", "arm.load=0.2 kg"]).expect(0);
+    let same = project.trocar(&["diff", "a/pass", "a/pass"]).expect(0);
+    assert!(same.out.contains("agree to the last bit"), "{}", same.out);
+    let said = project.trocar(&["diff", "a/pass", "b/pass"]).expect(1).out;
+    assert!(said.contains("arm.load") || said.contains("psm1.load"), "{said}");
+    assert!(said.contains("travel") && !said.contains("limit"), "{said}");
+    let figures = said.lines().filter(|line| line.contains("travel")).count();
+    assert_eq!(figures, 1, "one figure, said once:\n{said}");
+}

@@ -102,6 +102,18 @@ fn no_file_starts_a_program() {
     let said = project.trocar(&[&["run", "later.toml", "--out", "out"][..], &both].concat());
     assert!(said.expect(0).out.contains("2 cases"));
     project.write("later.toml", b"format = 1\nkind = \"part\"\n");
+    // A program that is not there is told before anything runs.
+    for (program, remedy) in [
+        (r#"["nothing here"]"#, r#"["nothing", "here"]"#),
+        (r#"["trocar.toml"]"#, "`./trocar.toml`"),
+        (r#"["./nothing"]"#, "there is no file"),
+    ] {
+        let absent = format!("{SWING}\n[controllers.mine]\nslot = \"arm.servo\"\nprogram = {program}\n");
+        project.write("absent.toml", absent.as_bytes());
+        let said = project.trocar(&["run", "absent.toml", "--allow-exec", "mine"]).expect(2);
+        assert!(said.err.contains("cannot be started") && said.err.contains(remedy), "{}", said.err);
+    }
+    project.write("absent.toml", b"format = 1\nkind = \"part\"\n");
     // Checking and listing start nothing either.
     project.trocar(&["check", "."]).expect(0);
     let unregistered = format!("{SWING}\n[controllers.mine]\nslot = \"arm.servo\"\n");

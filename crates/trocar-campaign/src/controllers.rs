@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use trocar_control::outside::{
     ControllerConfig, Failure, Launch, Live, Nobody, NotStarted, Outside, RUN, Recorded, Registry, Reports,
-    Source, Storage,
+    Source, Storage, cannot_start,
 };
 use trocar_evidence::ResultFolder;
 use trocar_scenario::Loaded;
@@ -51,10 +51,13 @@ impl Controllers {
     pub fn refusals(&self, loaded: &Loaded) -> Vec<String> {
         let mut refusals = Vec::new();
         for (name, controller) in loaded.scenarios().flat_map(|scenario| &scenario.controllers) {
+            let slot = loaded.roles.in_words_of_the_method(&controller.slot);
             if self.may_run(name, controller) {
+                if let Some(why) = cannot_start(&controller.program, &folder_of(loaded, name, controller)) {
+                    refusals.push(format!("controller `{name}` of {slot} cannot be started: {why}"));
+                }
                 continue;
             }
-            let slot = loaded.roles.in_words_of_the_method(&controller.slot);
             refusals.push(match (controller.is_of_another_process(), controller.program.is_empty()) {
                 (true, false) => format!(
                     "controller `{name}` of {slot} would start `{}` with your rights; if you trust it, add: --allow-exec {name}",

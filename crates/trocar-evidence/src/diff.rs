@@ -138,12 +138,21 @@ impl Diff {
                 [of_first, of_second].map(|one| one.map(|one| one.verdict.word().to_owned()));
             self.push("verdicts", "diff.result.verdict", &id, first, second, None);
             let [first, second] = [of_first, of_second].map(|one| one.and_then(|one| one.figure.as_ref()));
-            let part = change(first, second);
-            self.push("figures", "diff.result.figure", &id, text(first), text(second), part);
+            // A figure that is a measure's is shown with the measures.
+            let is_of_measure = |case: &CaseOutcome, one: Option<&Reported>| {
+                one.is_none_or(|one| case.figures.iter().any(|figure| figure.figure.as_ref() == Some(one)))
+            };
+            if !(is_of_measure(a, first) && is_of_measure(b, second)) {
+                let part = change(first, second);
+                self.push("figures", "diff.result.figure", &id, text(first), text(second), part);
+            }
             let [first, second] = [of_first, of_second]
                 .map(|one| one.and_then(|one| one.limit.as_ref()).map(|limit| &limit.limit));
-            let part = change(first, second);
-            self.push("figures", "diff.result.limit", &id, text(first), text(second), part);
+            // A limit is printed with as many digits as its figure: the number decides whether it is another.
+            if first.map(|limit| limit.value) != second.map(|limit| limit.value) {
+                let part = change(first, second);
+                self.push("figures", "diff.result.limit", &id, text(first), text(second), part);
+            }
         }
         let rows = a.figures.iter().chain(&b.figures).map(|f| (f.name.as_str(), f.row.as_str()));
         for (name, row) in rows.collect::<BTreeSet<_>>() {

@@ -130,9 +130,11 @@ impl<'a> Lexer<'a> {
             ("==", Token::Compare(CompareOp::Equal)),
             ("!=", Token::Compare(CompareOp::NotEqual)),
         ];
-        const WRITTEN_OTHERWISE: [(&str, &str); 9] = [
+        const WRITTEN_OTHERWISE: [(&str, &str); 11] = [
             ("&&", "and"),
             ("||", "or"),
+            ("=<", "<="),
+            ("=>", ">="),
             ("=", "=="),
             ("!", "not"),
             ("≤", "<="),

@@ -53,6 +53,39 @@ fn statistics_of_a_window() {
     }
 }
 
+/// Seven steps, at four of which the condition holds: 4/7, the first step left out 3/6, the last alone not at all.
+#[test]
+fn shares_and_counts() {
+    let of_condition = MeasureShape::new(InputShape::Number(Dimension::NUMBER)).cycles(&[], 2);
+    let share = |keys: &str| {
+        let config = config(&format!("of = 'arm.is_homed'\n{keys}"));
+        let mut measure = Measure::new(&config, &of_condition).unwrap();
+        assert_eq!(measure.finish(), Err(NoFigure::NoReading));
+        for (i, holds) in [1.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0].iter().enumerate() {
+            let label = SampleLabel { cycle: u32::from(i > 0), pose: 0 };
+            measure.sample(Time(i as u64), label, Reading::Values(&[*holds])).unwrap();
+        }
+        let row = measure.finish().unwrap().remove(0);
+        assert_eq!(row.dimension, Dimension::NUMBER);
+        (row.value, row.n)
+    };
+    for kind in ["share", "validity"] {
+        assert_eq!(share(&format!("kind = '{kind}'")), (4.0 / 7.0, 7));
+        assert_eq!(share(&format!("kind = '{kind}'\nwindow = {{ phase = 'hold', skip = 1 }}")), (0.5, 6));
+        assert_eq!(share(&format!("kind = '{kind}'\nwindow = {{ phase = 'hold', at = 'end' }}")), (0.0, 1));
+    }
+    let config = config("kind = 'count'\nof = 'arm.error_event'\nwindow = { phase = 'hold', skip = 1 }");
+    let mut count = Measure::new(&config, &MeasureShape::new(InputShape::Event).cycles(&[], 2)).unwrap();
+    assert_eq!(count.finish().unwrap()[0].value, 0.0, "nothing came: that is a figure");
+    for cycle in [0, 0, 1, 1, 1] {
+        let label = SampleLabel { cycle, pose: 0 };
+        count.sample(Time(5), label, Reading::Values(&[])).unwrap();
+    }
+    assert_eq!(count.finish().unwrap()[0].value, 3.0, "the first repeat does not count");
+    let told = Measure::new(&config, &number().cycles(&[], 2)).unwrap_err();
+    assert_eq!(told[0].key, "of", "a force is no event: {told:?}");
+}
+
 #[test]
 fn what_an_instrument_brings_to_each() {
     use ComponentName::*;

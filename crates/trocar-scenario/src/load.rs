@@ -792,14 +792,24 @@ impl<'a> Loader<'a> {
         if let Some(seed) = overrides.seed {
             scenario.seed = seed;
         }
+        let mut given = BTreeSet::new();
         for (slot, command) in &overrides.controllers {
             let slot = roles.resolve(slot);
+            if !given.insert(slot.clone()) {
+                let title =
+                    format!("`--controller {}` is given twice: one command fills a slot", quoted(&slot));
+                self.found.push(Diagnostic::error("given-twice", title));
+            }
             scenario.controllers.retain(|_, controller| controller.slot != slot);
             let controller = ControllerConfig::of_program(&slot, command.clone());
             scenario.controllers.insert(slot, controller);
         }
         for (path, value) in &overrides.set {
             let path = roles.resolve(path);
+            if !given.insert(path.clone()) {
+                let title = format!("`--set {}` is given twice: a parameter has one value", quoted(&path));
+                self.found.push(Diagnostic::error("given-twice", title));
+            }
             let head = path.split('.').next().unwrap_or("");
             if !path.contains('.') || !(head.contains('*') || scene.robots.contains_key(head)) {
                 let names: Vec<&str> = roles

@@ -6,7 +6,7 @@ use crate::stimulus::{
 use crate::text::quoted;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use trocar_logic::{TriggerConfig, TriggerPlace};
 use trocar_signal::quantity::Duration;
 use trocar_signal::{AnyQuantity, Problem};
@@ -77,6 +77,26 @@ pub struct PhaseConfig {
     /// must be taken within a minute.
     #[serde(default)]
     pub within: Option<Duration>,
+}
+
+impl PhaseConfig {
+    /// The commands that it uses, each once, in the order of the alphabet.
+    pub fn commands(&self) -> impl Iterator<Item = &str> {
+        let motions = [
+            self.motion.as_ref().map(|one| &one.command),
+            self.step.as_ref().map(|one| &one.command),
+            self.ramp.as_ref().map(|one| &one.command),
+            self.sine.as_ref().map(|one| &one.command),
+            self.chirp.as_ref().map(|one| &one.command),
+            self.noise.as_ref().map(|one| &one.command),
+            self.line.as_ref().map(|one| &one.command),
+            self.arc.as_ref().map(|one| &one.command),
+            self.recorded.as_ref().map(|one| &one.command),
+        ];
+        let sent = self.send.keys().chain(self.meanwhile.iter().flat_map(|one| one.send.keys()));
+        let all: BTreeSet<&str> = motions.into_iter().flatten().chain(sent).map(String::as_str).collect();
+        all.into_iter()
+    }
 }
 
 /// What is sent in the middle of a phase.

@@ -160,7 +160,7 @@ pub enum Drawn {
 pub struct RequirementConfig {
     /// Short name, as verdicts quote it: `R1`.
     pub id: String,
-    /// The formula over signals, measures and declared limits.
+    /// The formula over figures: measures, times of faults (`fault.NAME.reaction_time`) and declared limits.
     pub formula: String,
     /// Why it matters, as a sentence for a committee.
     pub why: String,

@@ -208,7 +208,15 @@ pub(crate) fn parse(source: &SourceFile, file: usize) -> Result<Node, Vec<Diagno
     let (table, errors) = DeTable::parse_recoverable(&source.text);
     if !errors.is_empty() {
         let shown = errors.len().min(MAX_SYNTAX_ERRORS);
-        return Err(errors[..shown].iter().map(|error| syntax_error(source, error)).collect());
+        let mut found: Vec<Diagnostic> =
+            errors[..shown].iter().map(|error| syntax_error(source, error)).collect();
+        let start = |mistake: &Diagnostic| mistake.labels.first().map_or(0, |label| label.range.start);
+        found.sort_by_key(start);
+        // What follows a value that cannot be read, on its line, is the same mistake.
+        found.dedup_by_key(|mistake| {
+            source.text.get(..start(mistake)).map_or(0, |before| before.matches('\n').count())
+        });
+        return Err(found);
     }
     let mut reader = Reader { source, file, errors: Vec::new() };
     let value = reader.table(table.get_ref(), 0);
@@ -233,7 +241,25 @@ fn syntax_error(source: &SourceFile, error: &toml::de::Error) -> Diagnostic {
     if message == "recursion limit" {
         return too_deep(source, range);
     }
-    Diagnostic::error("syntax", format!("this is not TOML: {message}")).at(&source.shown, range, "")
+    let hint = what_was_meant(source.text.get(range.start..).unwrap_or("").lines().next().unwrap_or(""));
+    Diagnostic::error("syntax", format!("this is not TOML: {message}")).at(&source.shown, range, hint)
+}
+
+/// What someone who writes this as a value may have meant.
+fn what_was_meant(rest: &str) -> String {
+    let rest = rest.split(" #").next().unwrap_or(rest).trim_end();
+    let bare = |c: char| c.is_alphanumeric() || " ._+-/^%°µ".contains(c);
+    if rest.starts_with(['“', '”', '„', '‘', '’', '«']) {
+        "write the straight quotation marks \" \"".to_owned()
+    } else if !rest.is_empty()
+        && rest.len() <= 40
+        && rest.chars().all(bare)
+        && rest.contains(char::is_alphabetic)
+    {
+        format!("text and quantities stand in quotation marks: \"{rest}\"")
+    } else {
+        String::new()
+    }
 }
 
 fn too_deep(source: &SourceFile, range: Range<usize>) -> Diagnostic {

@@ -187,11 +187,23 @@ impl<'a> Walker<'a> {
             return self.constant(node, shape, path);
         }
         if !shape.types.is_empty() && !shape.types.iter().any(|t| shape::type_fits(t, &node.value)) {
-            let hint = match shape.dimension {
-                Some(_) if node.value.is_number() => with_unit(shape.example),
+            let is_list = shape.types == ["array"];
+            let hint = match &node.value {
+                value if shape.dimension.is_some() && value.is_number() => with_unit(shape.example),
+                Value::Table(_) if is_list => format!("each of them begins with `[[{}]]`", last_key(path)),
+                Value::Text { text, .. } if is_list && text.contains(' ') => {
+                    let words: Vec<String> =
+                        text.split_whitespace().map(|word| format!("{word:?}")).collect();
+                    format!("write [{}], or [{text:?}] if it is one", words.join(", "))
+                }
+                Value::Text { text, .. } if is_list => format!("write [{text:?}]"),
                 _ => String::new(),
             };
-            let instead = shape.placeholder(self.schema);
+            // One where a list is meant is a list of one.
+            let instead = match &node.value {
+                Value::Table(_) | Value::Text { .. } if is_list => Some(Value::List(vec![node.clone()])),
+                _ => shape.placeholder(self.schema),
+            };
             return self.wrong_type(node, &shape.meaning(), path, &hint, instead);
         }
         match &node.value {
@@ -289,6 +301,13 @@ impl<'a> Walker<'a> {
             Err(QuantityError::NotFinite { text: word, range }) => {
                 let title = format!("`{}` is not a finite number", quoted(&word));
                 self.at(Diagnostic::error("not-finite", title), node, place(range), "")
+            }
+            Err(QuantityError::Unit { symbol, range, .. }) if symbol.starts_with(',') => {
+                let meant = text.replacen(',', ".", 1);
+                let hint = format!("write \"{meant}\"");
+                instead = Some(Value::text(&meant));
+                let title = "decimals stand behind a point, not behind a comma".to_owned();
+                self.at(Diagnostic::error("bad-quantity", title), node, place(range), &hint)
             }
             Err(QuantityError::Unit { symbol, range, nearest }) => {
                 let title = format!("`{}` is not a unit", quoted(&symbol));

@@ -114,6 +114,19 @@ pub struct DeclaredLimit {
     pub owner: LimitOwner,
 }
 
+/// A phase in the words of its file, for messages.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PhaseSource {
+    /// Address of the file.
+    pub file: String,
+    /// The line of its name.
+    pub line: u32,
+    /// The commands that it uses, as the method writes them.
+    pub commands: Vec<String>,
+    /// Whether it goes through poses.
+    pub visits_poses: bool,
+}
+
 /// A requirement with its place in the file.
 #[derive(Clone, Debug)]
 pub struct RequirementPlan {
@@ -231,8 +244,8 @@ pub struct Case {
     pub changes: Vec<(usize, f64)>,
     /// Phases by name, in order; one more, `done`, follows.
     pub phases: Vec<String>,
-    /// The file and the line of each phase.
-    pub phase_lines: Vec<(String, u32)>,
+    /// What the file says of each phase.
+    pub phase_sources: Vec<PhaseSource>,
     /// Poses by name.
     pub poses: Vec<String>,
     /// The program's groups.

@@ -9,7 +9,7 @@ mod stimuli;
 pub use controllers::slots;
 
 use crate::assemble::{Assembly, Setting, assemble, truth_of};
-use crate::case::{ArmGroups, Case, DeclaredLimit, FaultPlan, ProgramGroups, RequirementPlan};
+use crate::case::{ArmGroups, Case, DeclaredLimit, FaultPlan, PhaseSource, ProgramGroups, RequirementPlan};
 use crate::fault_board::{FaultBoard, PlacedFault};
 use crate::island::{check_links, placement};
 use crate::judge::RequirementScope;
@@ -544,7 +544,7 @@ impl<'a> Compiler<'a> {
         model.faults = FaultBoard::new(&model.layout, placed, phase_group, self.constants.clone(), seed);
         let (changes, motion_variation) = settings::compile(&mut self, &model);
         let mut measures = measures::compile(&mut self, &model, &phases, &poses);
-        let requirements = self.requirements(&measures);
+        let requirements = self.requirements(&measures, &model.layout);
         for measure in &mut measures {
             measure.judged =
                 requirements.iter().any(|r| r.formula.operands().iter().any(|o| o.path == measure.name));
@@ -573,7 +573,7 @@ impl<'a> Compiler<'a> {
         Ok(Case {
             name: self.loaded.cases[self.place].name.clone(),
             changes,
-            phase_lines: (0..phases.len()).map(|i| self.line(&format!("phases[{i}].name"))).collect(),
+            phase_sources: (0..phases.len()).map(|i| self.phase_source(i)).collect(),
             phases,
             poses,
             program,
@@ -591,6 +591,17 @@ impl<'a> Compiler<'a> {
             record_rate,
             model,
         })
+    }
+
+    fn phase_source(&self, place: usize) -> PhaseSource {
+        let (file, line) = self.line(&format!("phases[{place}].name"));
+        let config = self.loaded.method.phases.get(place);
+        PhaseSource {
+            file,
+            line,
+            commands: config.map_or_else(Vec::new, |phase| phase.commands().map(str::to_owned).collect()),
+            visits_poses: config.is_some_and(|phase| phase.motion.is_some()),
+        }
     }
 
     /// The address of the file and the line at which the value of a key stands. They are part of an outcome: where the
@@ -706,7 +717,11 @@ impl<'a> Compiler<'a> {
         wires.iter().find(|(path, _)| is_part(path)).map(|(_, bits)| *bits)
     }
 
-    fn requirements(&mut self, measures: &[crate::case::MeasurePlan]) -> Vec<RequirementPlan> {
+    fn requirements(
+        &mut self,
+        measures: &[crate::case::MeasurePlan],
+        layout: &Layout,
+    ) -> Vec<RequirementPlan> {
         let names: Vec<_> =
             measures.iter().map(|m| (m.name.clone(), m.measure.dimension(), m.measure.row_count())).collect();
         let faults: Vec<String> = self.loaded.scenario.faults.iter().map(|f| f.name.clone()).collect();
@@ -735,6 +750,16 @@ impl<'a> Compiler<'a> {
                         .map(|name| format!("nothing here is called `{name}`"))
                         .collect();
                     errors.retain(|error| !missing.contains(&error.title));
+                    for error in &mut errors {
+                        let name = error.title.split('`').nth(1).unwrap_or("");
+                        if layout.element(name).is_some() || layout.group(name).is_some() {
+                            let words = self.loaded.roles.in_words_of_the_method(name);
+                            error.notes.push(format!(
+                                "a requirement compares figures, and this is a signal: make a measure of it, e.g. \
+                                 [measures.highest] kind = \"maximum\" of = \"{words}\", and write `highest` here"
+                            ));
+                        }
+                    }
                     self.formula_errors(&key, &errors);
                 }
             }

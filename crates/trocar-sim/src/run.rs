@@ -194,7 +194,8 @@ impl<'a> Running<'a> {
     fn stimulus(&self, failure: usize, phase: usize, now: Time) -> FailureOutcome {
         let case = self.case;
         let name = case.phases.get(phase).map_or("", String::as_str);
-        let (file, line) = case.phase_lines.get(phase).cloned().unwrap_or_default();
+        let source = case.phase_sources.get(phase).cloned().unwrap_or_default();
+        let (file, line) = (source.file, source.line);
         let what = match FAILURES.get(failure) {
             Some(&"refused") => {
                 let refusal = case
@@ -209,8 +210,13 @@ impl<'a> Running<'a> {
                     .collect::<Vec<_>>()
                     .join(", ");
                 let pose = self.main.state.table.values(case.program.pose)[0] as usize;
-                let pose = case.poses.get(pose).map_or(String::new(), |p| format!(" (last target {p})"));
-                format!("a command of phase `{name}` was refused{pose}: {refusal}; {file}:{line}")
+                let pose = case.poses.get(pose).filter(|_| source.visits_poses);
+                let pose = pose.map_or(String::new(), |pose| format!(" (last target {pose})"));
+                let command = match source.commands.as_slice() {
+                    [only] => format!("the command `{only}`"),
+                    _ => "a command".to_owned(),
+                };
+                format!("{command} of phase `{name}` was refused{pose}: {refusal}; {file}:{line}")
             }
             Some(&"not_in_time") => {
                 format!(

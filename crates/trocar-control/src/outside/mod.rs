@@ -22,6 +22,7 @@ pub use exchange::{Failure, Input, Reply, Request};
 pub use frame::{FrameType, HEADER_BYTES, PROTOCOL, PROTOCOL_VERSION};
 pub use kept::{KeptReader, KeptWriter, Recorded};
 pub use live::{ControllerReport, Launch, Live, RUN, Reports, Source, Storage};
+pub use process::cannot_start;
 pub use registry::{Controller, Registry};
 
 /// Everybody who stands outside of one lane of a run: the run itself, or one twin.

@@ -28,6 +28,8 @@ pub(super) struct Process {
     /// Says when a stream is at its end.
     drained: mpsc::Receiver<()>,
     streams: usize,
+    /// As in [`Start`].
+    memory: u64,
     ended: bool,
 }
 
@@ -48,6 +50,9 @@ impl Process {
     pub(super) fn start(start: Start<'_>) -> Result<Process, Failure> {
         let (program, arguments) =
             start.command.split_first().ok_or_else(|| Failure::new("has no command"))?;
+        if let Some(why) = cannot_start(start.command, start.folder) {
+            return Err(Failure::new(format!("cannot be started: {why}")));
+        }
         let mut command = Command::new(program_path(program, start.folder));
         command
             .args(arguments)
@@ -76,7 +81,8 @@ impl Process {
             drain(stderr, start.stderr, Some(Arc::clone(&tail)), done);
             streams += 1;
         }
-        Ok(Process { child, token: start.token, tail, drained, streams, ended: false })
+        let memory = start.memory;
+        Ok(Process { child, token: start.token, tail, drained, streams, memory, ended: false })
     }
 
     /// `ended with exit status: 1; it said: ZeroDivisionError: division by zero`, if it has ended. Waits a moment for it,
@@ -92,7 +98,13 @@ impl Process {
         }
         let status = status?;
         self.wait_for_streams(Duration::from_millis(200));
-        Some(format!("ended with {status}{}", self.last_words()))
+        let words = self.last_words();
+        let signs = ["MemoryError", "bad_alloc", "memory allocation of", "Cannot allocate memory"];
+        let limit = match signs.iter().any(|sign| words.contains(sign)) {
+            true => format!("; its key `memory` lets it have {} MiB", self.memory >> 20),
+            false => String::new(),
+        };
+        Some(format!("ended with {status}{words}{limit}"))
     }
 
     /// The same without waiting.
@@ -154,6 +166,36 @@ impl Drop for Process {
 fn program_path(program: &str, folder: &Path) -> std::path::PathBuf {
     let path = Path::new(program);
     if path.is_relative() && path.components().count() > 1 { folder.join(path) } else { path.to_owned() }
+}
+
+/// Why a command cannot be started in a folder, as far as that is known before it is tried.
+pub fn cannot_start(command: &[String], folder: &Path) -> Option<String> {
+    let program = command.first()?;
+    let path = program_path(program, folder);
+    let has_folder = path.components().count() > 1;
+    let on_path = || {
+        let folders = std::env::var_os("PATH").unwrap_or_default();
+        // Elsewhere a name may lack its ending.
+        cfg!(not(unix)) || std::env::split_paths(&folders).any(|folder| folder.join(&path).is_file())
+    };
+    if if has_folder { path.exists() } else { on_path() } {
+        return (path.is_dir() && has_folder).then(|| format!("`{program}` is a folder"));
+    }
+    let words: Vec<String> = program.split_whitespace().map(|word| format!("{word:?}")).collect();
+    Some(if words.len() > 1 {
+        format!(
+            "there is no program `{program}`; program and arguments are texts of their own: [{}]",
+            words.join(", ")
+        )
+    } else if !has_folder && folder.join(program).exists() {
+        format!(
+            "there is no program `{program}` on the PATH; the file beside the project's `trocar.toml` is `./{program}`"
+        )
+    } else if has_folder {
+        format!("there is no file `{}`", path.display())
+    } else {
+        format!("there is no program `{program}` on the PATH")
+    })
 }
 
 /// Reads a stream to its end, so that its writer never waits, and keeps its beginning.

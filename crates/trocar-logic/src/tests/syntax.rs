@@ -120,6 +120,7 @@ fn mistakes_say_what_was_expected() {
         ("a in {}", "`}` cannot stand here", "}", "name of a state"),
         ("a in {P Q}", "`Q` cannot stand here", "Q", "expected `,` or `}`"),
         ("a = b", "`=` is written `==` here", "=", "write `==`"),
+        ("a =< b", "`=<` is written `<=` here", "=<", "write `<=`"),
         ("a ≤ b", "`≤` is written `<=` here", "≤", "write `<=`"),
         ("a && b", "`&&` is written `and` here", "&&", "write `and`"),
         ("a # b", "`#` has no meaning in a formula", "#", ""),

@@ -79,7 +79,12 @@ impl Differences {
 pub fn diff_scenarios(first: &Loaded, second: &Loaded, language: Language) -> Differences {
     let name = |loaded: &Loaded| loaded.files.first().map_or(String::new(), |file| file.shown.clone());
     let mut found = Differences::between(name(first), name(second));
-    let [a, b] = [first, second].map(|loaded| serde_json::to_value(&loaded.method).unwrap_or_default());
+    let [a, b] = [first, second].map(|loaded| {
+        let mut method = serde_json::to_value(&loaded.method).unwrap_or_default();
+        // The built-in library's files name each other without `trocar:`, copies of them with it.
+        method["scene"] = loaded.scene.address.clone().into();
+        method
+    });
     let sides = Sides { language, first: &first.written, second: &second.written };
     compare(&sides, &mut Vec::new(), &a, &b, &mut found.differences);
     for (role, robot) in first.roles.iter() {

@@ -199,6 +199,15 @@ pub(crate) fn limit(words: &Catalogue, name: &str) -> String {
     }
 }
 
+/// A frame in words.
+pub(super) fn frame(words: &Catalogue, path: &str) -> String {
+    match path.split_once('.') {
+        Some((of, "remote_centre")) => words.say("frame.remote_centre", &[("of", of)]),
+        Some((of, "base")) => words.say("frame.base", &[("of", of)]),
+        _ => words.say("frame.plain", &[("path", path)]),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::catalogue::Language;

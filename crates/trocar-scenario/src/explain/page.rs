@@ -55,11 +55,33 @@ impl Explanation {
 pub(crate) struct Page {
     pub words: &'static Catalogue,
     sections: Vec<Section>,
+    /// The names of `[for_each]`.
+    pub bound: Vec<String>,
 }
 
 impl Page {
     pub fn new(language: Language) -> Page {
-        Page { words: language.catalogue(), sections: Vec::new() }
+        Page { words: language.catalogue(), sections: Vec::new(), bound: Vec::new() }
+    }
+
+    /// A text in which what stands for several things in turn is put in brackets: `$joint` gives [joint].
+    fn in_turn(&self, text: &str) -> String {
+        let mut rest = text;
+        let mut said = String::new();
+        while let Some((before, after)) = rest.split_once('$') {
+            let is_of_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.');
+            let end = after.find(|c| !is_of_name(c)).unwrap_or(after.len());
+            let name = after[..end].trim_end_matches('.');
+            let known = self.bound.iter().any(|bound| name.split('.').next() == Some(bound));
+            said.push_str(before);
+            if known {
+                said.extend(["[", name, "]"]);
+            } else {
+                said.extend(["$", name]);
+            }
+            rest = &after[name.len()..];
+        }
+        said + rest
     }
 
     /// Begins a section.
@@ -74,7 +96,7 @@ impl Page {
     }
 
     pub fn push(&mut self, sentence: String) {
-        let mut sentence = self.words.tidy(&sentence);
+        let mut sentence = self.words.tidy(&self.in_turn(&sentence));
         // A sentence begins with a capital, unless a name stands there.
         let is_word = sentence.split(' ').next().is_some_and(|word| word.chars().all(char::is_alphabetic));
         if is_word
@@ -98,8 +120,9 @@ impl Page {
     }
 
     pub fn finish(self, title: &str, file: &str) -> Explanation {
+        let title = self.in_turn(title);
         let sections = self.sections.into_iter().filter(|section| !section.sentences.is_empty()).collect();
-        Explanation { title: title.to_owned(), file: file.to_owned(), sections }
+        Explanation { title, file: file.to_owned(), sections }
     }
 }
 

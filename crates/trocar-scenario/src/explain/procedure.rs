@@ -1,7 +1,7 @@
 //! What happens in a test, and what goes wrong there, in sentences.
 
 use super::catalogue::Catalogue;
-use super::formula::{command, formula, path};
+use super::formula::{command, formula, frame, path};
 use super::page::{Page, Table, quantity};
 use serde_json::Value as Json;
 
@@ -40,9 +40,7 @@ fn phase(page: &mut Page, table: &Table<'_>) {
         }
     }
     for (kind, stimulus) in stimuli.iter().filter(|(_, stimulus)| !stimulus.is_empty()) {
-        let to = command(words, stimulus.text("command").unwrap_or(""));
-        let parts = words.clauses(&details(words, stimulus));
-        steps.push(words.say(&format!("phase.stimulus.{kind}"), &[("command", &to), ("parts", &parts)]));
+        steps.extend(self::stimulus(words, kind, stimulus));
     }
     if let Some(count) = table.quantity(words, "repeat").filter(|count| count != "1") {
         steps.push(words.say("phase.repeat", &[("count", &count)]));
@@ -72,29 +70,58 @@ fn phase(page: &mut Page, table: &Table<'_>) {
         steps.push(words.say(&format!("phase.refusals.{refusals}"), &[]));
     }
     page.say("phase.begin", &[("name", name), ("steps", &words.clauses(&steps))]);
-    motions.iter().for_each(|motion| page.rest(motion));
+    motions.iter().chain(stimuli.iter().map(|(_, stimulus)| stimulus)).for_each(|motion| page.rest(motion));
     page.rest(table);
 }
 
 /// Motions that have many numbers.
 const STIMULI: [&str; 6] = ["sine", "chirp", "noise", "line", "arc", "recorded"];
 
-/// Every key of a table but its command, with what it says.
-fn details(words: &Catalogue, table: &Table<'_>) -> Vec<String> {
-    let keys = table.names().into_iter().filter(|key| *key != "command");
-    keys.map(|key| {
-        let said = match table.get(key) {
-            Some(Json::Array(items)) => {
-                words.list(&items.iter().filter_map(|item| quantity(words, item)).collect::<Vec<_>>())
-            }
-            Some(one) => quantity(words, one).unwrap_or_else(|| one.to_string()),
-            None => String::new(),
-        };
-        let name = format!("key.{key}");
-        let name = if words.has(&name) { words.say(&name, &[]) } else { key.to_owned() };
-        words.say("phase.detail", &[("key", &name), ("value", &said)])
-    })
-    .collect()
+/// A motion given as a function of time, and what follows it.
+fn stimulus(words: &Catalogue, kind: &str, table: &Table<'_>) -> Vec<String> {
+    let said = |key: &str| table.quantity(words, key).unwrap_or_default();
+    let moved = match (table.text("joint"), table.text("axis")) {
+        (Some(joint), _) => words.say("phase.moved.joint", &[("joint", joint)]),
+        (None, axis) => words.say("phase.moved.axis", &[("axis", axis.unwrap_or(""))]),
+    };
+    let cycles = table.get("cycles").and_then(Json::as_f64).map(|count| count.to_string());
+    let extent: Vec<String> = [("cycles", cycles), ("duration", table.quantity(words, "duration"))]
+        .into_iter()
+        .filter_map(|(of, much)| Some(words.say(&format!("phase.extent.{of}"), &[("much", &much?)])))
+        .collect();
+    let sweep = words.say(&format!("phase.sweep.{}", table.text("sweep").unwrap_or("linear")), &[]);
+    let through: Vec<String> = table.texts("through").into_iter().map(str::to_owned).collect();
+    let mut values = vec![
+        ("command", command(words, table.text("command").unwrap_or(""))),
+        ("moved", moved),
+        ("extent", words.list(&extent)),
+        ("sweep", sweep),
+        ("through", words.list(&through)),
+    ];
+    // A key is asked for where the kind has it, so that one that is said nowhere is found.
+    let keys: &[&'static str] = match kind {
+        "sine" => &["amplitude", "frequency"],
+        "chirp" => &["amplitude", "from", "to", "duration"],
+        "noise" => &["amplitude", "bandwidth", "duration"],
+        "line" => &["speed"],
+        "arc" => &["via", "to", "speed"],
+        _ => &["file"],
+    };
+    values.extend(keys.iter().map(|key| (*key, said(key))));
+    let whole = kind == "arc" && table.get("whole_circle").and_then(Json::as_bool) == Some(true);
+    let values: Vec<(&str, &str)> = values.iter().map(|(key, value)| (*key, value.as_str())).collect();
+    let kind = if whole { "circle" } else { kind };
+    let mut steps = vec![words.say(&format!("phase.stimulus.{kind}"), &values)];
+    if let Some(of) = table.text("frame") {
+        steps.push(words.say("phase.recorded.frame", &[("frame", &frame(words, of))]));
+    }
+    if table.get("relative").and_then(Json::as_bool) == Some(true) {
+        steps.push(words.say("phase.recorded.relative", &[]));
+    }
+    if let Some(time) = table.quantity(words, "hold") {
+        steps.push(words.say("phase.rest", &[("time", &time)]));
+    }
+    steps
 }
 
 /// What is sent, a clause for each command.

@@ -1,7 +1,7 @@
 //! A scenario in sentences: question, conditions, instruments, evaluation, decision, cases.
 
 use super::catalogue::Language;
-use super::formula::{command, formula, limit, path, setting};
+use super::formula::{command, formula, frame, limit, path, setting};
 use super::page::{Explanation, Page, Table, quantity, spelt};
 use super::procedure;
 use crate::load::Loaded;
@@ -18,6 +18,7 @@ pub fn explain_scenario(loaded: &Loaded, language: Language) -> Explanation {
     for key in ["format", "kind", "title"] {
         file.get(key);
     }
+    page.bound = file.table("for_each").names().into_iter().map(str::to_owned).collect();
     question(&mut page, &file);
     conditions(&mut page, &file, Some(loaded));
     instruments(&mut page, &file);
@@ -261,15 +262,6 @@ fn channel(page: &mut Page, name: &str, table: &Table<'_>) {
     page.rest(table);
 }
 
-/// A frame in words.
-fn frame(words: &super::Catalogue, path: &str) -> String {
-    match path.split_once('.') {
-        Some((of, "remote_centre")) => words.say("frame.remote_centre", &[("of", of)]),
-        Some((of, "base")) => words.say("frame.base", &[("of", of)]),
-        _ => words.say("frame.plain", &[("path", path)]),
-    }
-}
-
 fn poses(page: &mut Page, file: &Table<'_>) {
     let words = page.words;
     page.section("poses");
@@ -497,8 +489,8 @@ fn plain(words: &super::Catalogue, json: &Json) -> String {
 fn cases(page: &mut Page, file: &Table<'_>, count: usize) {
     let words = page.words;
     page.section("cases");
-    let vary = file.table("vary");
-    if vary.is_empty() {
+    let (vary, each) = (file.table("vary"), file.table("for_each"));
+    if vary.is_empty() && each.is_empty() {
         page.say("cases.one", &[]);
     } else {
         page.say("cases.count", &[("count", &count.to_string())]);
@@ -507,8 +499,12 @@ fn cases(page: &mut Page, file: &Table<'_>, count: usize) {
         let values: Vec<String> = vary.texts(parameter).into_iter().map(spelt).collect();
         page.say("cases.vary", &[("path", &path(words, parameter)), ("list", &words.list(&values))]);
     }
-    let each = file.table("for_each");
     for name in each.names() {
+        let all = format!("cases.all.{name}");
+        if each.text(name) == Some("all") && words.has(&all) {
+            page.say(&all, &[]);
+            continue;
+        }
         let items: Vec<String> = match each.get(name) {
             Some(Json::Array(items)) => items.iter().map(|item| plain(words, item)).collect(),
             Some(one) => vec![plain(words, one)],

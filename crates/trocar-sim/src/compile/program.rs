@@ -8,7 +8,7 @@ use crate::scope::signal_of;
 use std::collections::{BTreeMap, BTreeSet};
 use trocar_logic::{Condition, Trigger, TriggerConfig};
 use trocar_scenario::join_key;
-use trocar_scenario::phase::{Command, Commands, Refusals};
+use trocar_scenario::phase::{Command, Commands, PhaseConfig, Refusals};
 use trocar_scenario::scenario::Drawn;
 use trocar_signal::diagnostic::nearest;
 use trocar_signal::{AnyQuantity, Diagnostic, Dimension, GroupKind, GroupSpec, Layout, Nanos, Registration};
@@ -339,7 +339,11 @@ fn start_delays(compiler: &mut Compiler<'_>, inboxes: &mut Inboxes) {
         let key = format!("variation.\"{path}\"");
         let Some(inbox) = inboxes.list.iter_mut().find(|inbox| inbox.spec.path == command) else {
             let words = compiler.loaded.roles.in_words_of_the_method(command);
-            compiler.problem(&key, format!("no phase uses the command `{words}`"));
+            let used: BTreeSet<&str> =
+                compiler.loaded.method.phases.iter().flat_map(PhaseConfig::commands).collect();
+            let used: Vec<String> = used.into_iter().map(|name| format!("`{name}.start`")).collect();
+            let remedy = format!("its phases use {}; or leave this line out", used.join(", "));
+            compiler.problem(&key, format!("no phase uses the command `{words}`: {remedy}"));
             compiler.recode("unused-command");
             continue;
         };

@@ -10,7 +10,7 @@ use trocar_logic::Requirement;
 use trocar_measure::{DecisionRule, InputShape, Measure, MeasureConfig, MeasureShape, Window, WindowAt};
 use trocar_signal::{Activation, Dimension, GroupClass, GroupSpec, Rate};
 use trocar_sim::case::{
-    ArmGroups, FaultPlan, Feed, MeasurePlan, ProgramGroups, RequirementPlan, Source, WindowPlan,
+    ArmGroups, FaultPlan, Feed, MeasurePlan, PhaseSource, ProgramGroups, RequirementPlan, Source, WindowPlan,
 };
 use trocar_sim::judge::RequirementScope;
 use trocar_sim::program::FAILURES;
@@ -212,7 +212,9 @@ pub fn case(plan: Plan<'_>) -> Case {
         name: String::new(),
         changes: Vec::new(),
         phases: vec!["first".to_owned(), "second".to_owned()],
-        phase_lines: vec![("test.toml".to_owned(), 7), ("test.toml".to_owned(), 9)],
+        phase_sources: [7, 9]
+            .map(|line| PhaseSource { file: "test.toml".to_owned(), line, ..PhaseSource::default() })
+            .to_vec(),
         poses: Vec::new(),
         program: ProgramGroups {
             phase: group("program.phase"),

@@ -486,7 +486,7 @@ static_assert(sizeof(Memory) == 127 * 8, "the words of the built-in controller")
 constexpr std::uint64_t HOMING_SETTLES_WITHIN_NS = 2'000'000'000;
 constexpr std::uint64_t RETRY_GRACE = 10;  // activations after a retry during which an older trip is disregarded
 
-/// The motion interface of one arm.
+/// The motion interface of one arm. Its fields are set once: what changes belongs into `io.state`, since it says "restorable".
 class Controller {
 public:
     explicit Controller(const Hello& hello) {

@@ -512,7 +512,7 @@ RETRY_GRACE = 10  # activations after a retry during which a trip from before it
 
 
 class Controller:
-    """The motion interface of one arm."""
+    """The motion interface of one arm. Its fields are set once: what changes belongs into `io.state`, since it says "restorable"."""
 
     def __init__(self, hello):
         must_be("arm", hello)

@@ -730,7 +730,7 @@ struct Ports {
     setpoint_js: usize,
 }
 
-/// The motion interface of one arm.
+/// The motion interface of one arm. Its fields are set once: what changes belongs into `io.state`, since it says "restorable".
 struct Controller {
     kinematics: Kinematics,
     jaw: Option<(Joint, Ports)>,

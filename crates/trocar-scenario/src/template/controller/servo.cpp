@@ -35,7 +35,7 @@ double effort(double p, double d, double set_position, double set_velocity, doub
 {PROTOCOL}
 // ---- The slot: which signals the law reads and writes -----------------------------------------------------
 
-/// The servo of one arm.
+/// The servo of one arm. Its fields are set once: what changes belongs into `io.state`, since it says "restorable".
 class Controller {
 public:
     explicit Controller(const Hello& hello) {

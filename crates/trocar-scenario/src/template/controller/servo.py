@@ -30,7 +30,7 @@ POWERED = (1.0, 2.0)  # operating_state: DISABLED, ENABLED, PAUSED, FAULT
 
 
 class Controller:
-    """The servo of one arm."""
+    """The servo of one arm. Its fields are set once: what changes belongs into `io.state`, since it says "restorable"."""
 
     def __init__(self, hello):
         must_be("servo", hello)

@@ -38,7 +38,7 @@ struct Drive {
     ampere_per_effort: Vec<f64>,
 }
 
-/// The servo of one arm.
+/// The servo of one arm. Its fields are set once: what changes belongs into `io.state`, since it says "restorable".
 struct Controller {
     operating_state: usize,
     use_setpoint_velocity: bool,

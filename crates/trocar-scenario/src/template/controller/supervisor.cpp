@@ -54,7 +54,7 @@ Trip judge(bool is_powered, Compared silence, const std::vector<Compared>& track
 /// The words of state; behind them one for each actuator that is compared: for how long its sensors have disagreed, ns.
 enum Word { TRIP, FAULT_SEEN, HAS_STARTED, FEEDBACK_COUNT, FEEDBACK_STAMP, FEEDBACK_ARRIVED, FIRST_COMPARED };
 
-/// The supervisor of one arm.
+/// The supervisor of one arm. Its fields are set once: what changes belongs into `io.state`, since it says "restorable".
 class Controller {
 public:
     explicit Controller(const Hello& hello) {

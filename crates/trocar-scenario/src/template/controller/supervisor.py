@@ -46,7 +46,7 @@ TRIP, FAULT_SEEN, HAS_STARTED, FEEDBACK_COUNT, FEEDBACK_STAMP, FEEDBACK_ARRIVED,
 
 
 class Controller:
-    """The supervisor of one arm."""
+    """The supervisor of one arm. Its fields are set once: what changes belongs into `io.state`, since it says "restorable"."""
 
     def __init__(self, hello):
         must_be("supervisor", hello)

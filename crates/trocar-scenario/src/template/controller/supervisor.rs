@@ -73,7 +73,7 @@ struct Sensors {
     latency: usize,
 }
 
-/// The supervisor of one arm.
+/// The supervisor of one arm. Its fields are set once: what changes belongs into `io.state`, since it says "restorable".
 struct Controller {
     operating_state: usize,
     feedback: usize,
