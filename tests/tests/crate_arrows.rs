@@ -18,7 +18,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("scenario", &["signal", "math", "logic", "measure", "plant", "control", "fault"]),
     ("sim", &["signal", "math", "dynamics", "logic", "measure", "plant", "control", "fault", "scenario"]),
     ("evidence", &["signal", "math", "measure", "control", "scenario", "sim"]),
-    ("campaign", &["signal", "measure", "control", "scenario", "sim", "evidence"]),
+    ("campaign", &["signal", "math", "measure", "control", "scenario", "sim", "evidence"]),
     ("cli", &["signal", "math", "measure", "control", "scenario", "sim", "evidence", "campaign"]),
 ];
 

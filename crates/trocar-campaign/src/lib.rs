@@ -8,6 +8,7 @@ pub mod batch;
 pub mod controllers;
 pub mod plan;
 pub mod replay;
+pub mod sensitivity;
 
 pub use batch::{Batch, BatchError, BatchResult, NoWatch, Watcher, run_batch};
 pub use controllers::Controllers;

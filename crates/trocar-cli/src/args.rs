@@ -42,6 +42,8 @@ pub enum Command {
     Inspect(InspectArgs),
     /// Run a result again from its inputs alone: identical, or what differs first
     Replay(ReplayArgs),
+    /// Make one HTML page of a result: verdicts, figures, plots, the method in sentences
+    Report(ReportArgs),
     /// Print the JSON Schema of a kind of file, or the reference of all keys
     Schema(SchemaArgs),
     /// Start a scenario, scene, robot, instrument, project, or a controller of your own
@@ -56,6 +58,7 @@ pub enum Command {
     trocar run my_test.toml --set arm.load='0.2 kg' --scene scenes/other_robot.toml\n  \
     trocar run my_test.toml#2                  the second case of [vary] alone\n  \
     trocar run trocar:step_delay --controller arm.servo='python3 my_servo.py'\n  \
+    trocar run my_test.toml --refine --shake-assumed 20%   what a verdict hangs on\n  \
     trocar run my_test.toml --allow-exec my_servo    let [controllers.my_servo] of the file run")]
 pub struct RunArgs {
     /// Scenario files, folders of them, FILE#CASE, or trocar:NAME for a built-in one
@@ -88,6 +91,13 @@ pub struct RunArgs {
     /// Another seed
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
+    /// Run each case at half and a quarter of its step as well: order of convergence, error band, and whether a verdict
+    /// hangs on the step
+    #[arg(long)]
+    pub refine: bool,
+    /// Run each case with each assumed parameter so much smaller and larger as well, e.g. 20%: does a verdict hang on it?
+    #[arg(long, value_name = "PERCENT", value_parser = percent)]
+    pub shake_assumed: Option<f64>,
     /// Print the results as JSON instead of the table
     #[arg(long)]
     pub json: bool,
@@ -108,6 +118,15 @@ fn key_value(text: &str) -> Result<(String, String), String> {
             Ok((path.trim().to_owned(), value.trim().to_owned()))
         }
         _ => Err("a name and a value are meant, e.g. arm.load='0.2 kg'".to_owned()),
+    }
+}
+
+/// A percentage as a part of one.
+fn percent(text: &str) -> Result<f64, String> {
+    let number = text.trim().trim_end_matches('%').trim_end();
+    match number.parse::<f64>() {
+        Ok(percent) if percent > 0.0 && percent < 100.0 => Ok(percent / 100.0),
+        _ => Err("more than 0 % and less than 100 % is meant, e.g. 20%".to_owned()),
     }
 }
 
@@ -176,6 +195,27 @@ pub struct DiffArgs {
     /// Print as JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// `trocar report`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    trocar report results/run-001/step_delay              writes results/run-001/step_delay.html\n  \
+    trocar report results/run-001 --out tests.html        all results of a batch on one page\n  \
+    trocar report results/run-001/step_delay --lang zh\n\n\
+    The page needs nothing beside it: it loads nothing and runs no script.")]
+pub struct ReportArgs {
+    /// A result folder, or the folder of a batch
+    pub result: PathBuf,
+    /// The HTML file [default: beside the result]
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Replace the file if it exists
+    #[arg(long)]
+    pub force: bool,
+    /// The language of the page
+    #[arg(long, value_enum, default_value_t = Spoken::En)]
+    pub lang: Spoken,
 }
 
 /// A language that people speak.

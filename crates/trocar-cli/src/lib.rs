@@ -47,8 +47,10 @@ mod output;
 mod paths;
 mod progress;
 mod replay;
+mod report;
 mod run;
 mod schema;
+mod sensitivity;
 mod slots;
 
 use args::{Arguments, Command};
@@ -109,6 +111,7 @@ impl Cli {
             Command::Paths(args) => paths::paths(&args),
             Command::Inspect(args) => inspect::inspect(&args),
             Command::Replay(args) => replay::replay(&args, &self.registry),
+            Command::Report(args) => report::report(&args),
             Command::Schema(args) => schema::schema(&args),
             Command::New(args) => new::new(&args),
         };

@@ -52,7 +52,7 @@ pub fn replay(args: &ReplayArgs, registry: &Registry) -> u8 {
 }
 
 /// The result folder itself, or, of a batch, all that are in it.
-fn results_in(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn results_in(folder: &Path) -> Vec<PathBuf> {
     let is_result = |path: &Path| path.join("result.json").is_file();
     let mut inside: Vec<PathBuf> = match std::fs::read_dir(folder) {
         Ok(entries) if !is_result(folder) => {

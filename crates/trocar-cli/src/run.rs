@@ -4,9 +4,11 @@ use crate::args::RunArgs;
 use crate::expect::{self, Expected};
 use crate::output::{BAD_USAGE, ERROR, INTERRUPTED, count, data, error, failures, say, stdout_is_styled};
 use crate::progress::{Progress, stop_flag};
+use crate::sensitivity;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use trocar_campaign::controllers::names;
+use trocar_campaign::sensitivity::Questions;
 use trocar_campaign::{Batch, Controllers, Plan, Target, Watcher, run_batch};
 use trocar_control::outside::Registry;
 use trocar_evidence::{Existing, ScenarioResult, TableStyle, junit::to_junit, table, to_json};
@@ -98,8 +100,25 @@ pub fn run(args: &RunArgs, registry: &Registry) -> u8 {
         progress.simulated_s()
     ));
     let results: Vec<ScenarioResult> = done.finished.iter().map(|(_, result)| result.clone()).collect();
+    let questions = Questions { refine: args.refine, shake: args.shake_assumed };
+    let mut answers = None;
+    if questions != Questions::default() && done.interrupted.is_empty() {
+        match sensitivity::answers(&plan, &results.iter().collect::<Vec<_>>(), questions, jobs, &stop) {
+            Ok(found) => answers = Some(found),
+            Err(true) => return INTERRUPTED,
+            Err(false) => return ERROR,
+        }
+    }
     if args.json {
-        match to_json(&results) {
+        let text = to_json(&results).and_then(|text| match &answers {
+            None => Ok(text),
+            Some(answers) => {
+                let mut json: serde_json::Value = serde_json::from_str(&text)?;
+                json["sensitivity"] = answers.to_json();
+                Ok(format!("{json:#}\n"))
+            }
+        });
+        match text {
             Ok(text) => data(&text),
             Err(what) => {
                 error(&format!("cannot print the results as JSON: {what}"));
@@ -113,6 +132,10 @@ pub fn run(args: &RunArgs, registry: &Registry) -> u8 {
         let style = TableStyle { styled: stdout_is_styled(), results_in: Some(shown), next };
         data("\n");
         data(&table(&results, &style));
+    }
+    if let Some(answers) = answers.as_ref().filter(|_| !args.json) {
+        data("\n");
+        answers.print();
     }
     if let Some(path) = &args.junit
         && let Err(what) = write_junit(path, &results)
@@ -146,7 +169,10 @@ pub fn run(args: &RunArgs, registry: &Registry) -> u8 {
             }
             u8::from(!differences.is_empty())
         }
-        None => exit_code(results.iter().flat_map(ScenarioResult::verdicts)),
+        None => {
+            let beside = answers.iter().flat_map(|answers| answers.verdicts.iter().copied());
+            exit_code(results.iter().flat_map(ScenarioResult::verdicts).chain(beside))
+        }
     }
 }
 

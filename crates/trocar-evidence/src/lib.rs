@@ -16,6 +16,7 @@ pub mod mcap_record;
 pub mod message;
 mod read_bytes;
 pub mod recording;
+pub mod report;
 pub mod result;
 pub mod safe_path;
 pub mod scenario_result;

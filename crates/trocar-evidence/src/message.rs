@@ -72,7 +72,7 @@ impl MessageType {
     pub fn of(spec: &GroupSpec) -> MessageType {
         match &spec.kind {
             GroupKind::JointState => MessageType::JointState,
-            GroupKind::Vector if spec.elements.iter().all(|e| e.name.starts_with(POSITION)) => {
+            GroupKind::Vector if spec.elements.iter().all(|e| joint_of(spec, &e.name).is_some()) => {
                 MessageType::JointState
             }
             GroupKind::Vector => MessageType::Float64MultiArray,
@@ -166,12 +166,9 @@ impl GroupCodec {
     pub fn new(spec: &GroupSpec) -> GroupCodec {
         let message = MessageType::of(spec);
         let names = match message {
-            MessageType::JointState => spec
-                .elements
-                .iter()
-                .filter_map(|e| e.name.strip_prefix(POSITION))
-                .map(str::to_owned)
-                .collect(),
+            MessageType::JointState => {
+                spec.elements.iter().filter_map(|e| joint_of(spec, &e.name)).map(str::to_owned).collect()
+            }
             _ => spec.elements.iter().map(|e| e.name.clone()).collect(),
         };
         let states = match &spec.kind {
@@ -276,6 +273,13 @@ impl GroupCodec {
     }
 }
 
+/// The joint of which an element is the position. A group of one joint may leave its name out: then it is that of the
+/// part, `psm1.jaw.measured_js` being of the jaw.
+fn joint_of<'a>(spec: &'a GroupSpec, element: &'a str) -> Option<&'a str> {
+    let part = || spec.path.rsplit('.').nth(1).unwrap_or(&spec.path);
+    element.strip_prefix(POSITION).or_else(|| (element == "position").then(part))
+}
+
 /// Severities of `rcl_interfaces/msg/Log`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -332,6 +336,8 @@ fn skip_header(r: &mut CdrReader<'_>) -> Result<(), CdrError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use trocar_control::JointKind;
+    use trocar_control::joint::{jaw_position_group, jaw_state_group};
     use trocar_signal::{Dimension, GroupSpec};
 
     fn specs() -> Vec<GroupSpec> {
@@ -355,6 +361,9 @@ mod tests {
         vec![
             GroupSpec::joint_state("psm1.measured_js", joints),
             GroupSpec::joint_positions("psm1.servo_jp", joints),
+            // Of one joint without a name: such a message once held no numbers at all.
+            jaw_state_group("psm1.jaw.measured_js", JointKind::Revolute),
+            jaw_position_group("psm1.jaw.servo_jp", JointKind::Revolute),
             GroupSpec::pose("psm1.measured_cp", "psm1.base", "psm1.tool_tip"),
             GroupSpec::point("tracker.tool_tip", "tracker", "psm1.tool_tip"),
             rotation,

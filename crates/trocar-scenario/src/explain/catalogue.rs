@@ -193,6 +193,8 @@ mod tests {
             include_str!("page.rs"),
             include_str!("../diff/words.rs"),
             include_str!("../../../trocar-evidence/src/diff.rs"),
+            include_str!("../../../trocar-evidence/src/report/page.rs"),
+            include_str!("../../../trocar-evidence/src/report/plots.rs"),
         ]
         .concat();
         for key in Language::English.catalogue().sentences.keys() {
