@@ -1,4 +1,5 @@
 //! `trocar report`, `--refine`, `--shake-assumed`: what a reviewer asks of a result.
+#![expect(clippy::expect_used, reason = "helpers of tests fail as tests do")]
 
 use trocar_tests::{Project, STUCK, SWING};
 
@@ -8,7 +9,7 @@ fn swing() -> String {
 }
 
 fn read(project: &Project, path: &str) -> String {
-    std::fs::read_to_string(project.path().join(path)).unwrap_or_else(|why| panic!("{path}: {why}"))
+    std::fs::read_to_string(project.path().join(path)).expect(path)
 }
 
 /// The swing with the figure that it has, times `part`, as its limit.

@@ -62,7 +62,7 @@ fn shares_and_counts() {
         let mut measure = Measure::new(&config, &of_condition).unwrap();
         assert_eq!(measure.finish(), Err(NoFigure::NoReading));
         for (i, holds) in [1.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0].iter().enumerate() {
-            let label = SampleLabel { cycle: u32::from(i > 0), pose: 0 };
+            let label = SampleLabel { cycle: u32::from(i > 0), visit: 0 };
             measure.sample(Time(i as u64), label, Reading::Values(&[*holds])).unwrap();
         }
         let row = measure.finish().unwrap().remove(0);
@@ -78,7 +78,7 @@ fn shares_and_counts() {
     let mut count = Measure::new(&config, &MeasureShape::new(InputShape::Event).cycles(&[], 2)).unwrap();
     assert_eq!(count.finish().unwrap()[0].value, 0.0, "nothing came: that is a figure");
     for cycle in [0, 0, 1, 1, 1] {
-        let label = SampleLabel { cycle, pose: 0 };
+        let label = SampleLabel { cycle, visit: 0 };
         count.sample(Time(5), label, Reading::Values(&[])).unwrap();
     }
     assert_eq!(count.finish().unwrap()[0].value, 3.0, "the first repeat does not count");

@@ -61,7 +61,7 @@ impl Axis {
             _ => (1.0, exponent + 1),
         };
         let step = factor * trocar_math::powi(10.0, exponent);
-        if !(step > 0.0) || self.low.abs() / step > 1e12 {
+        if !step.is_normal() || self.low.abs() / step > 1e12 {
             return Vec::new();
         }
         let decimals = usize::try_from(-exponent).unwrap_or(0);
