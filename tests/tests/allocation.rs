@@ -46,6 +46,9 @@ fn a_longer_run_allocates_no_more() {
     for (name, short, long, happenings) in [
         ("pose_repeatability", 3.0, 6.0, 0),
         ("step_delay", 3.0, 6.0, 0),
+        ("joint_step_delay", 3.0, 6.0, 0),
+        ("joint_ramp_delay", 9.0, 14.0, 0),
+        ("joint_response", 3.0, 8.0, 0),
         ("pitch_encoder_stuck", 3.8, 4.3, 10),
     ] {
         let loaded = shipped(name);

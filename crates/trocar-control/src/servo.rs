@@ -1,8 +1,9 @@
 //! The joint servo: proportional–derivative control in joint space, through the coupling to motor currents.
 //!
 //! The law is that of the dVRK (`mtsPID.cpp` in sawControllers, gains in `sawIntuitiveResearchKit/share/pid`, all with
-//! integral gain zero): τ = p (q_set − q) + d (v_set − v), where v_set is zero unless
-//! [`ServoConfig::use_setpoint_velocity`] is on. With joint = A · actuator, actuator efforts are Aᵀ τ, and a motor's
+//! integral gain zero): τ = p (q_set − q) + d (v_set − v), where v_set is the setpoint's velocity (velocity feed-forward)
+//! if [`ServoConfig::use_setpoint_velocity`] is on, and zero otherwise. A `servo_…` command has no velocity, a trajectory
+//! has one. The setting is the parameter `<instance>.servo.use_setpoint_velocity`, from 0 to 100 %. With joint = A · actuator, actuator efforts are Aᵀ τ, and a motor's
 //! current is its actuator's effort over gear × torque constant, confined to ± its limit.
 //!
 //! It commands no current unless the operating state is ENABLED or PAUSED. Where a measurement is invalid it holds the
@@ -123,7 +124,7 @@ trocar_signal::state_words! {
 pub struct Servo {
     joint_count: usize,
     axis_count: usize,
-    use_setpoint_velocity: bool,
+    use_setpoint_velocity: ParameterPort,
     /// Aᵀ, row by row, each row already over the effort per ampere of its drive: A/(N m) or A/N.
     ampere_per_effort: [[f64; MAX_AXES]; MAX_AXES],
     current_limit_a: [f64; MAX_AXES],
@@ -139,7 +140,8 @@ impl Servo {
     /// The servo of `instance`. `joint_from_actuator` is the coupling matrix A by rows, joints (jaw last) by `drives`.
     ///
     /// Reads `measured_js`, `setpoint_js`, those of the jaw, and `operating_state`; writes `<actuator>.current_command`.
-    /// Registers the gains as tunable parameters `<instance>.servo.<joint>.p` and `.d`.
+    /// Registers the gains as tunable parameters `<instance>.servo.<joint>.p` and `.d`, and
+    /// `<instance>.servo.use_setpoint_velocity`.
     ///
     /// # Errors
     /// What [`ServoConfig::check`] finds, with keys below this section; drives or a coupling matrix that do not fit the
@@ -204,10 +206,14 @@ impl Servo {
             .collect();
         registration.state::<ServoState>();
         declare_compute_time(&format!("{instance}.servo"), &config.compute_time, provenance, registration);
+        let forward = Sourced::bare(f64::from(u8::from(config.use_setpoint_velocity)));
+        let path = format!("{instance}.servo.use_setpoint_velocity");
+        let forward = provenance.parameter(path, Dimension::NUMBER, forward.value, &forward, true);
+        let use_setpoint_velocity = registration.parameter(forward.at_least(0.0));
         Ok(Servo {
             joint_count,
             axis_count,
-            use_setpoint_velocity: config.use_setpoint_velocity,
+            use_setpoint_velocity,
             ampere_per_effort,
             current_limit_a,
             gains,
@@ -235,9 +241,10 @@ impl Servo {
     fn law(&self, io: &Activation<'_>) -> [f64; MAX_AXES] {
         let mut effort = [0.0; MAX_AXES];
         let n = self.joint_count;
+        let forward = io.parameter(self.use_setpoint_velocity);
         let mut axis = |place: usize, set: &[f64], measured: &[f64], i: usize, n: usize| {
             let (p, d) = self.gains[place];
-            let set_velocity = if self.use_setpoint_velocity { set[n + i] } else { 0.0 };
+            let set_velocity = forward * set[n + i];
             effort[place] =
                 io.parameter(p) * (set[i] - measured[i]) + io.parameter(d) * (set_velocity - measured[n + i]);
         };

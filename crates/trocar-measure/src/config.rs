@@ -2,8 +2,8 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use trocar_signal::Problem;
-use trocar_signal::quantity::{Duration, Length};
+use trocar_signal::quantity::{Duration, Frequency, Length};
+use trocar_signal::{AnyQuantity, Dimension, Nanos, Problem};
 
 /// One measure: what is computed, from which signal, over which part of the run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -295,6 +295,159 @@ pub enum MeasureConfig {
         #[serde(default)]
         window: Window,
     },
+    /// Start delay: at each motion, from when `commanded` has left its rest to when `of` has left its own
+    /// (CN115475013A). The thresholds are part of what is measured.
+    StartDelay {
+        /// One number, e.g. what a gauge reads of a joint.
+        of: String,
+        /// One number that it follows, read at the same instants.
+        commanded: String,
+        /// How far `of` must be from where it rested; of a joint also as a percentage of its range.
+        threshold: AnyQuantity,
+        /// How far `commanded` must be from where it rested; without it, as far as `of`.
+        #[serde(default)]
+        commanded_threshold: Option<AnyQuantity>,
+        /// How long both must have stayed within their thresholds before a motion: at least four times as long as the
+        /// slowest motion takes to its threshold.
+        #[serde(default = "rest")]
+        rest: Duration,
+        /// What is made of the motions.
+        #[serde(default)]
+        statistic: DelayStatistic,
+        /// Which part of the run counts; `at` stays `throughout`.
+        #[serde(default)]
+        window: Window,
+    },
+    /// Following delay: from when `commanded` is a given way from where a motion began to when `of` is (CN115475013A).
+    FollowingDelay {
+        /// One number.
+        of: String,
+        /// One number of the same unit that it follows, read at the same instants.
+        commanded: String,
+        /// The ways of `commanded` from where it rested, in either sense; of a joint also as percentages of its range.
+        #[schemars(length(min = 1, max = 64))]
+        targets: Vec<AnyQuantity>,
+        /// How far `of` goes for each unit of `commanded`.
+        #[serde(default = "one")]
+        scale: f64,
+        /// How long both must have rested before a motion.
+        #[serde(default = "rest")]
+        rest: Duration,
+        /// What is made of all passages of targets.
+        #[serde(default)]
+        statistic: DelayStatistic,
+        /// Which part of the run counts; `at` stays `throughout`.
+        #[serde(default)]
+        window: Window,
+    },
+    /// Slope-change delay: at each motion, from the break of slope of `commanded` to that of `of`, both after a moving
+    /// average.
+    SlopeChangeDelay {
+        /// One number.
+        of: String,
+        /// One number that it follows, read at the same instants.
+        commanded: String,
+        /// The width of the moving average.
+        average: Duration,
+        /// The slope of the averaged `of` from which on it moves; of a joint also as a percentage of its range each second.
+        slope: AnyQuantity,
+        /// The slope of the averaged `commanded` from which on it moves; without it, that of `of`.
+        #[serde(default)]
+        commanded_slope: Option<AnyQuantity>,
+        /// How long both must have rested before a motion.
+        #[serde(default = "rest")]
+        rest: Duration,
+        /// What is made of the motions.
+        #[serde(default)]
+        statistic: DelayStatistic,
+        /// Which part of the run counts; `at` stays `throughout`.
+        #[serde(default)]
+        window: Window,
+    },
+    /// Correlation delay: in each repeat of the phase, the delay at which the velocities of the two signals correlate most.
+    CorrelationDelay {
+        /// One number.
+        of: String,
+        /// One number that it follows, read at the same instants.
+        commanded: String,
+        /// The longest delay that is tried; a quarter of it is tried below zero.
+        longest: Duration,
+        /// What is made of the repeats.
+        #[serde(default)]
+        statistic: DelayStatistic,
+        /// Which part of the run counts; `at` stays `throughout`.
+        #[serde(default)]
+        window: Window,
+    },
+    /// Frequency response of `of` to `commanded` by Welch's method, from noise or chirps.
+    FrequencyResponse {
+        /// One number.
+        of: String,
+        /// One number that it follows, read at the same instants.
+        commanded: String,
+        /// What is computed.
+        #[serde(default)]
+        statistic: ResponseStatistic,
+        /// The frequencies, rising; a row for each, except of `bandwidth`.
+        #[schemars(length(min = 1, max = 64))]
+        at: Vec<Frequency>,
+        /// The length of the segments that are averaged; they overlap by half. Without it, four periods of the lowest
+        /// frequency.
+        #[serde(default)]
+        segment: Option<Duration>,
+        /// Below this coherence there is no figure.
+        #[serde(default = "coherence")]
+        least_coherence: AnyQuantity,
+        /// Which part of the run counts; `at` stays `throughout`.
+        #[serde(default)]
+        window: Window,
+    },
+    /// Hysteresis: in each repeat of the phase, a slow sweep there and back, the largest gap of `of` between the two
+    /// directions at equal `commanded`.
+    Hysteresis {
+        /// One number.
+        of: String,
+        /// One number that it follows, read at the same instants.
+        commanded: String,
+        /// What is computed.
+        #[serde(default)]
+        statistic: HysteresisStatistic,
+        /// Which part of the run counts; `at` stays `throughout`.
+        #[serde(default)]
+        window: Window,
+    },
+    /// Motion scaling: in each repeat of the phase, a sweep, the slope of `of` against `commanded` by least squares.
+    Scaling {
+        /// One number.
+        of: String,
+        /// One number of the same unit that it follows, read at the same instants.
+        commanded: String,
+        /// The declared scale: how far `of` goes for each unit of `commanded`.
+        #[serde(default = "one")]
+        scale: f64,
+        /// What is computed.
+        #[serde(default)]
+        statistic: ScalingStatistic,
+        /// Which part of the run counts; `at` stays `throughout`.
+        #[serde(default)]
+        window: Window,
+    },
+    /// Answer to jumps of `commanded`.
+    StepResponse {
+        /// One number.
+        of: String,
+        /// One number of the same unit that it follows, read at the same instants.
+        commanded: String,
+        /// What is computed.
+        #[serde(default)]
+        statistic: StepStatistic,
+        /// Of a steady error, the time at the end of each step over which it is averaged.
+        #[serde(default = "rest")]
+        over: Duration,
+        /// Which part of the run counts; `at` stays `throughout`.
+        #[serde(default)]
+        window: Window,
+    },
     /// Largest absolute value.
     Peak {
         /// One number.
@@ -481,6 +634,70 @@ pub enum DelayStatistic {
     Max,
     /// The shortest.
     Min,
+    /// The median.
+    P50,
+    /// The 95th percentile.
+    P95,
+    /// The 99th percentile.
+    P99,
+    /// From the 5th to the 95th percentile.
+    Jitter,
+}
+
+/// What a frequency response shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ResponseStatistic {
+    /// Amplitude of `of` over that of `commanded`.
+    #[default]
+    Gain,
+    /// By how much `of` leads; what lags is negative.
+    Phase,
+    /// The phase as a delay of that frequency.
+    PhaseDelay,
+    /// How much the phase turns with frequency: the delay of a group of waves.
+    GroupDelay,
+    /// How much of `of` follows `commanded` linearly.
+    Coherence,
+    /// Where the gain has fallen by 3 dB from that at the lowest frequency.
+    Bandwidth,
+}
+
+/// What a hysteresis is given as.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum HysteresisStatistic {
+    /// The gap itself.
+    #[default]
+    Width,
+    /// Over the range of `of` in the sweep.
+    Relative,
+}
+
+/// What a scaling shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ScalingStatistic {
+    /// Slope over declared scale, less one.
+    #[default]
+    Error,
+    /// The largest distance from the straight line over the range of `of`.
+    Nonlinearity,
+}
+
+/// What answers to jumps show.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StepStatistic {
+    /// From a tenth to nine tenths of the jump, the mean of all jumps.
+    #[default]
+    RiseTime,
+    /// The longest rise time.
+    LongestRiseTime,
+    /// The absolute error at the end of a step, the mean of all steps.
+    SteadyError,
+    /// The largest steady error.
+    LargestSteadyError,
 }
 
 /// Which part of a run a measure reads.
@@ -499,6 +716,18 @@ pub struct Window {
     /// How many of the first repeats of the phase are left out, e.g. to warm up.
     #[serde(default)]
     pub skip: u32,
+}
+
+fn rest() -> Duration {
+    Duration::from_si(0.1)
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+fn coherence() -> AnyQuantity {
+    AnyQuantity { si: 0.8, dimension: Dimension::NUMBER }
 }
 
 fn no_time() -> Duration {
@@ -548,6 +777,14 @@ impl MeasureConfig {
             | MeasureConfig::StopTime { window, .. }
             | MeasureConfig::StopDisplacement { window, .. }
             | MeasureConfig::Delay { window, .. }
+            | MeasureConfig::StartDelay { window, .. }
+            | MeasureConfig::FollowingDelay { window, .. }
+            | MeasureConfig::SlopeChangeDelay { window, .. }
+            | MeasureConfig::CorrelationDelay { window, .. }
+            | MeasureConfig::FrequencyResponse { window, .. }
+            | MeasureConfig::Hysteresis { window, .. }
+            | MeasureConfig::Scaling { window, .. }
+            | MeasureConfig::StepResponse { window, .. }
             | MeasureConfig::Peak { window, .. }
             | MeasureConfig::Maximum { window, .. }
             | MeasureConfig::Minimum { window, .. }
@@ -575,7 +812,15 @@ impl MeasureConfig {
             | MeasureConfig::PathAccuracy { of: path, commanded, .. }
             | MeasureConfig::PathRepeatability { of: path, commanded, .. }
             | MeasureConfig::PathVelocity { of: path, commanded, .. }
-            | MeasureConfig::Cornering { of: path, commanded, .. } => {
+            | MeasureConfig::Cornering { of: path, commanded, .. }
+            | MeasureConfig::StartDelay { of: path, commanded, .. }
+            | MeasureConfig::FollowingDelay { of: path, commanded, .. }
+            | MeasureConfig::SlopeChangeDelay { of: path, commanded, .. }
+            | MeasureConfig::CorrelationDelay { of: path, commanded, .. }
+            | MeasureConfig::FrequencyResponse { of: path, commanded, .. }
+            | MeasureConfig::Hysteresis { of: path, commanded, .. }
+            | MeasureConfig::Scaling { of: path, commanded, .. }
+            | MeasureConfig::StepResponse { of: path, commanded, .. } => {
                 (of(path), Some(PathOf { key: "commanded", path: commanded }))
             }
             MeasureConfig::Drift { of: path, commanded, .. } => {
@@ -632,6 +877,14 @@ impl MeasureConfig {
             MeasureConfig::StopTime { .. } => "stop_time",
             MeasureConfig::StopDisplacement { .. } => "stop_displacement",
             MeasureConfig::Delay { .. } => "delay",
+            MeasureConfig::StartDelay { .. } => "start_delay",
+            MeasureConfig::FollowingDelay { .. } => "following_delay",
+            MeasureConfig::SlopeChangeDelay { .. } => "slope_change_delay",
+            MeasureConfig::CorrelationDelay { .. } => "correlation_delay",
+            MeasureConfig::FrequencyResponse { .. } => "frequency_response",
+            MeasureConfig::Hysteresis { .. } => "hysteresis",
+            MeasureConfig::Scaling { .. } => "scaling",
+            MeasureConfig::StepResponse { .. } => "step_response",
             MeasureConfig::Peak { .. } => "peak",
             MeasureConfig::Maximum { .. } => "maximum",
             MeasureConfig::Minimum { .. } => "minimum",
@@ -686,6 +939,95 @@ impl MeasureConfig {
     pub fn is_of_a_stop(&self) -> bool {
         matches!(self, MeasureConfig::StopTime { .. } | MeasureConfig::StopDisplacement { .. })
     }
+
+    /// Whether it reads how one number follows another over time.
+    #[must_use]
+    pub fn reads_pairs(&self) -> bool {
+        matches!(
+            self,
+            MeasureConfig::StartDelay { .. }
+                | MeasureConfig::FollowingDelay { .. }
+                | MeasureConfig::SlopeChangeDelay { .. }
+                | MeasureConfig::CorrelationDelay { .. }
+                | MeasureConfig::FrequencyResponse { .. }
+                | MeasureConfig::Hysteresis { .. }
+                | MeasureConfig::Scaling { .. }
+                | MeasureConfig::StepResponse { .. }
+        )
+    }
+
+    fn problems_of_pairs(&self, problems: &mut Vec<Problem>) {
+        let mut add = |key: &str, what: &str| problems.push(Problem::new(key, what));
+        if self.window().at != WindowAt::Throughout {
+            add("window.at", "how one signal follows another is read throughout: leave `at` out");
+        }
+        let (of, commanded) = self.paths();
+        if commanded.is_some_and(|commanded| commanded.path == of.path) {
+            add("commanded", "a signal cannot follow itself");
+        }
+        let times = match self {
+            MeasureConfig::StartDelay { rest, .. } | MeasureConfig::FollowingDelay { rest, .. } => {
+                [Some(("rest", *rest)), None]
+            }
+            MeasureConfig::SlopeChangeDelay { rest, average, .. } => {
+                [Some(("rest", *rest)), Some(("average", *average))]
+            }
+            MeasureConfig::CorrelationDelay { longest, .. } => [Some(("longest", *longest)), None],
+            MeasureConfig::FrequencyResponse { segment, .. } => [segment.map(|s| ("segment", s)), None],
+            MeasureConfig::StepResponse { over, .. } => [Some(("over", *over)), None],
+            _ => [None, None],
+        };
+        for (key, time) in times.into_iter().flatten() {
+            if time.si() <= 0.0 || Nanos::from_seconds(time.si()).is_none() {
+                add(key, "must be longer than nothing");
+            } else if matches!(key, "average" | "longest") && time.si() > MeasureConfig::LONGEST_KEPT_S {
+                add(key, "readings of at most 2 s are kept: give a shorter time");
+            }
+        }
+        match self {
+            MeasureConfig::FollowingDelay { scale, .. } | MeasureConfig::Scaling { scale, .. }
+                if !(scale.is_finite() && *scale != 0.0) =>
+            {
+                add("scale", "must be finite and not zero");
+            }
+            MeasureConfig::FrequencyResponse { at, least_coherence, .. } => {
+                let rises = at.windows(2).all(|pair| pair[0].si() < pair[1].si());
+                if at.is_empty() || at.iter().any(|f| f.si() <= 0.0) || !rises {
+                    add("at", "name frequencies above zero, each greater than the one before");
+                }
+                if least_coherence.dimension != Dimension::NUMBER || !(0.0..1.0).contains(&least_coherence.si)
+                {
+                    add("least_coherence", "a share from 0 % to below 100 % is meant");
+                }
+                let segment_s = self.segment_s();
+                // Hann's window keeps a bin's width to itself: below two, the mean leaks into it.
+                let bins = if self.is_group_delay() { 3.0 } else { 2.0 };
+                if at.first().is_some_and(|lowest| lowest.si() * segment_s < bins * (1.0 - 1e-9)) {
+                    let what = format!(
+                        "a segment must hold {bins} periods of the lowest frequency: a longer `segment`, or higher frequencies"
+                    );
+                    add("at", &what);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Length of the segments of a frequency response, s.
+    pub(crate) fn segment_s(&self) -> f64 {
+        match self {
+            MeasureConfig::FrequencyResponse { segment: Some(segment), .. } => segment.si(),
+            MeasureConfig::FrequencyResponse { at, .. } => 4.0 / at.first().map_or(1.0, |f| f.si()),
+            _ => 0.0,
+        }
+    }
+
+    fn is_group_delay(&self) -> bool {
+        matches!(self, MeasureConfig::FrequencyResponse { statistic: ResponseStatistic::GroupDelay, .. })
+    }
+
+    /// The longest time of which every reading is kept, s. Declared: a second of 30 000 readings is half a megabyte.
+    pub(crate) const LONGEST_KEPT_S: f64 = 2.0;
 
     /// Whether it needs a twin to run beside.
     #[must_use]
@@ -789,6 +1131,7 @@ impl MeasureConfig {
                     problems.push(Problem::new("block", what));
                 }
             }
+            _ if self.reads_pairs() => self.problems_of_pairs(&mut problems),
             MeasureConfig::Count { .. } if at == WindowAt::DwellEnd => {
                 let what = "events are counted when they happen: leave `at` out";
                 problems.push(Problem::new("window.at", what));

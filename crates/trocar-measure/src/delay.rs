@@ -4,12 +4,12 @@
 //! would flatter it. A `to` that answers nothing is not counted.
 
 use crate::config::DelayStatistic;
-use crate::figure::{FigureRow, NoFigure, Note};
+use crate::figure::{FigureRow, NoFigure};
 use crate::instrument::RecorderUncertainty;
 use crate::measure::SampleError;
 use crate::noise::largest_of;
-use crate::running::Running;
-use crate::uncertainty::{ComponentName, UncertaintyComponent, rectangular};
+use crate::repeats::{Repeats, Summary};
+use crate::uncertainty::{ComponentName, UncertaintyComponent, both_ends, rectangular};
 use serde::{Deserialize, Serialize};
 use std::f64::consts::SQRT_2;
 use trocar_signal::{Dimension, Nanos, Time};
@@ -17,19 +17,18 @@ use trocar_signal::{Dimension, Nanos, Time};
 /// A delay in progress.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Delay {
-    statistic: DelayStatistic,
     step: Nanos,
     /// The `from` that waits for its answer.
     open: Option<Time>,
     events: u64,
     unanswered: u64,
     /// Delays (s), at the instants of their `from`.
-    running: Running,
+    repeats: Repeats,
 }
 
 impl Delay {
     pub fn new(statistic: DelayStatistic, step: Nanos) -> Delay {
-        Delay { statistic, step, open: None, events: 0, unanswered: 0, running: Running::default() }
+        Delay { step, open: None, events: 0, unanswered: 0, repeats: Repeats::new(statistic) }
     }
 
     pub fn from(&mut self, at: Time) {
@@ -45,7 +44,7 @@ impl Delay {
             return Err(SampleError::Backwards);
         }
         self.open = None;
-        self.running.push(from, at.since(from).seconds());
+        self.repeats.push(from, at.since(from).seconds());
         Ok(())
     }
 
@@ -57,34 +56,14 @@ impl Delay {
         if unanswered > 0 {
             return Err(NoFigure::Unanswered { unanswered, events: self.events });
         }
-        let n = self.running.count();
-        let (low, high) = (self.running.lowest(), self.running.highest());
-        let (value, at, lifted) = match self.statistic {
-            DelayStatistic::Mean => (self.running.mean(), None, 0.0),
-            DelayStatistic::Max => (high.value, Some(high.at), 1.0),
-            DelayStatistic::Min => (low.value, Some(low.at), -1.0),
-        };
-        let mut row = FigureRow::bare(value, Dimension::TIME, n);
-        row.at = at;
-        let mut sampled = false;
-        match self.running.variance() {
-            Some(variance) => {
-                row.note = self.running.all_equal().then_some(Note::AllEqual);
-                if self.statistic == DelayStatistic::Mean {
-                    let u = (variance / n as f64).sqrt();
-                    row =
-                        row.with([UncertaintyComponent::type_a(ComponentName::Sampling, u, n as f64 - 1.0)]);
-                    sampled = true;
-                }
-            }
-            None => row.note = Some(Note::Once),
-        }
+        let Summary { row, sampled, lifted } = self.repeats.summary(Dimension::TIME)?;
         // Two ends, each anywhere within one unit of resolution. Repeats need not average this out: their phase
         // against the clock may be the same.
-        let both_ends = |unit_s: f64| SQRT_2 * rectangular(0.5 * unit_s);
-        row = row.with([UncertaintyComponent::type_b(ComponentName::Step, both_ends(self.step.seconds()))]);
+        let mut row =
+            row.with([UncertaintyComponent::type_b(ComponentName::Step, both_ends(self.step.seconds()))]);
         let Some(recorder) = recorder else { return Ok(row) };
         let noise_s = SQRT_2 * recorder.threshold_noise_s;
+        let value = row.value;
         row = row.with([
             UncertaintyComponent::type_b(ComponentName::ClockResolution, both_ends(recorder.resolution_s)),
             UncertaintyComponent::type_b(
@@ -95,7 +74,7 @@ impl Delay {
         // In the scatter of a mean the noise is contained.
         row = row
             .with((!sampled).then_some(UncertaintyComponent::type_b(ComponentName::ThresholdNoise, noise_s)));
-        row.noise_bias = lifted * largest_of(n) * noise_s;
+        row.noise_bias = lifted * largest_of(row.n) * noise_s;
         Ok(row)
     }
 }

@@ -118,6 +118,82 @@ pub enum NoFigure {
     /// The commanded path has no corner.
     #[error("the commanded path has no corner")]
     NoCorner,
+    /// A statistic needs more repeats than there were.
+    #[error("{have} repeats, and this statistic needs {need}")]
+    TooFew {
+        /// How many there were.
+        have: u64,
+        /// How many it needs.
+        need: u64,
+    },
+    /// More repeats than a statistic keeps.
+    #[error("more than {most} repeats: a percentile keeps each, and no more than these")]
+    TooMany {
+        /// How many it keeps.
+        most: u64,
+    },
+    /// The commanded signal made no motion that could be measured.
+    #[error("`commanded` made no motion in the window: {need}")]
+    NoMotion {
+        /// What would have been one.
+        need: String,
+    },
+    /// A motion began while the signal had not come to rest from the one before.
+    #[error(
+        "in {restless} of {events} motions `of` was not at rest when `commanded` began to move: give it a longer rest, or a wider threshold"
+    )]
+    Restless {
+        /// How many.
+        restless: u64,
+        /// Of how many.
+        events: u64,
+    },
+    /// The signal did not follow every motion.
+    #[error("`of` did not follow `commanded` {unanswered} of {events} times")]
+    NotFollowed {
+        /// How often not.
+        unanswered: u64,
+        /// Of how many times.
+        events: u64,
+    },
+    /// The correlation is greatest at an end of the bank of delays.
+    #[error(
+        "the correlation has its peak at {at_ms} ms, an end of the delays that were tried: `longest` is too short, or `of` does not follow `commanded`"
+    )]
+    PeakAtEnd {
+        /// Which end, whole milliseconds.
+        at_ms: i64,
+    },
+    /// The two signals have too little to do with each other at a frequency.
+    #[error(
+        "at {at} the coherence is {coherence_percent} %, below {least_percent} %: too little of `of` follows `commanded` there"
+    )]
+    Incoherent {
+        /// The frequency.
+        at: String,
+        /// The coherence, whole per cent.
+        coherence_percent: u64,
+        /// What it must be.
+        least_percent: u64,
+    },
+    /// Too few segments hold the stimulus at a frequency.
+    #[error(
+        "at {at} the stimulus stands in {have} segments of the window, and at least {need} are needed: a longer stimulus or shorter segments"
+    )]
+    NotExcited {
+        /// The frequency.
+        at: String,
+        /// How many, whole.
+        have: u64,
+        /// How many are needed.
+        need: u64,
+    },
+    /// The gain does not fall by 3 dB within the frequencies asked for.
+    #[error("the gain does not fall by 3 dB up to {highest}")]
+    NoBandwidth {
+        /// The highest frequency asked for.
+        highest: String,
+    },
     /// Every cycle is equal to the bit: a repeatability would say that nothing varied, not that the device repeats.
     #[error(
         "all {cycles} cycles are equal to the bit: nothing varied, so there is no repeatability to measure"

@@ -22,7 +22,9 @@
 //! ```
 
 mod attained;
+mod bins;
 pub mod config;
+mod correlation;
 pub mod decision;
 mod delay;
 mod distance;
@@ -33,23 +35,31 @@ mod geometry;
 pub mod instrument;
 mod localisation;
 pub mod measure;
+mod motion_delay;
 pub mod noise;
 mod orientation;
+mod pair;
 mod path;
 mod position;
 mod remote_centre;
+mod repeats;
+mod response;
+mod rest;
 mod running;
 mod sampling;
 mod settling;
 pub mod shape;
+mod step_response;
 mod stopping;
+mod sweep;
 pub mod uncertainty;
 mod visits;
 mod window;
 
 pub use config::{
-    CornerStatistic, DelayStatistic, DriftStatistic, LineStatistic, LocalisationStatistic, MeasureConfig,
-    RepeatStatistic, SpeedStatistic, StopStatistic, Window, WindowAt,
+    CornerStatistic, DelayStatistic, DriftStatistic, HysteresisStatistic, LineStatistic,
+    LocalisationStatistic, MeasureConfig, RepeatStatistic, ResponseStatistic, ScalingStatistic,
+    SpeedStatistic, StepStatistic, StopStatistic, Window, WindowAt,
 };
 pub use decision::{
     Comparison, Decision, DecisionError, DecisionRule, EXIT_BAD_FILE, Limit, LimitOwner, Verdict,

@@ -6,6 +6,7 @@ use crate::delay::Delay;
 use crate::distance::Pair;
 use crate::figure::{FigureRow, NoFigure};
 use crate::instrument::Instrument;
+use crate::pair::pair;
 use crate::path::{MOST_PASSES, OfPath, Path, Stations};
 use crate::remote_centre::{MOST_LINES, RemoteCentre};
 use crate::settling::{Settles, Settling};
@@ -37,6 +38,7 @@ enum State {
     Twin(Twin),
     Share(Share),
     Count(u64),
+    Pair(Box<crate::pair::Pair>),
 }
 
 /// Why a reading was not taken. The measure is as it was before.
@@ -122,6 +124,21 @@ impl Measure {
                     let centre = RemoteCentre::new(*statistic, shape.port_m, readings);
                     (Dimension::LENGTH, State::RemoteCentre(centre))
                 }),
+            MeasureConfig::StartDelay { .. }
+            | MeasureConfig::FollowingDelay { .. }
+            | MeasureConfig::SlopeChangeDelay { .. }
+            | MeasureConfig::CorrelationDelay { .. }
+            | MeasureConfig::FrequencyResponse { .. }
+            | MeasureConfig::Hysteresis { .. }
+            | MeasureConfig::Scaling { .. }
+            | MeasureConfig::StepResponse { .. } => match pair(config, shape) {
+                Ok((dimension, pair)) => Ok((dimension, State::Pair(Box::new(pair)))),
+                Err(mut found) => {
+                    let last = found.pop();
+                    problems.extend(found);
+                    Err(last.unwrap_or_else(|| Problem::new("", "this measure cannot be made")))
+                }
+            },
             MeasureConfig::Delay { statistic, .. } => {
                 events(shape).map(|()| (Dimension::TIME, State::Delay(Delay::new(*statistic, shape.step))))
             }
@@ -172,6 +189,7 @@ impl Measure {
         match &self.state {
             State::Attained(state) => state.row_count(),
             State::Settling(state) => state.row_count(),
+            State::Pair(state) => state.row_count(),
             _ => 1,
         }
     }
@@ -220,6 +238,10 @@ impl Measure {
                     state.push(at, distance);
                 }
             }
+            (State::Pair(state), Reading::Pair { values, reference }) => {
+                let ([of], [commanded]) = (finite::<1>(values)?, finite::<1>(reference)?);
+                state.push(at, label.cycle, counts, of, commanded);
+            }
             (State::Delay(state), Reading::From) => {
                 if counts {
                     state.from(at);
@@ -240,7 +262,7 @@ impl Measure {
             ) => {
                 return Err(SampleError::Form { wanted: "the values of its signal alone" });
             }
-            (State::Attained(_) | State::Twin(_) | State::Path(_), _) => {
+            (State::Attained(_) | State::Twin(_) | State::Path(_) | State::Pair(_), _) => {
                 return Err(SampleError::Form { wanted: "the values of its signal in a pair" });
             }
             (State::Delay(_), _) => return Err(SampleError::Form { wanted: "events" }),
@@ -265,6 +287,7 @@ impl Measure {
             State::OverWindow(state) => state.row(self.dimension, reading).map(|row| vec![row]),
             State::Twin(state) => state.row(self.dimension).map(|row| vec![row]),
             State::Share(state) => state.row().map(|row| vec![row]),
+            State::Pair(state) => state.rows(self.dimension, reading),
             State::Count(count) => Ok(vec![FigureRow::bare(*count as f64, Dimension::NUMBER, *count)]),
         }
     }

@@ -91,8 +91,12 @@ pub struct MeasureShape {
     pub instrument: Instrument,
     /// Where the remote centre is declared, in the frame of the signal (m).
     pub port_m: Option<[f64; 3]>,
-    /// The step to which instants of events are bound; zero where they are interpolated inside the step.
+    /// The step to which instants of events are bound; zero where they are interpolated inside the step. No signal is
+    /// read more often.
     pub step: Nanos,
+    /// From the lower to the upper limit of the joint whose position is at `of`, and at `commanded`: what percentages
+    /// are of.
+    pub joint_ranges: [Option<f64>; 2],
 }
 
 impl MeasureShape {
@@ -107,6 +111,7 @@ impl MeasureShape {
             instrument: Instrument::None,
             port_m: None,
             step: Nanos::ZERO,
+            joint_ranges: [None; 2],
         }
     }
 
@@ -142,6 +147,13 @@ impl MeasureShape {
     #[must_use]
     pub fn with_port(mut self, port_m: Option<[f64; 3]>) -> MeasureShape {
         self.port_m = port_m;
+        self
+    }
+
+    /// Sets the ranges of the joints at `of` and `commanded`.
+    #[must_use]
+    pub fn of_joints(mut self, ranges: [Option<f64>; 2]) -> MeasureShape {
+        self.joint_ranges = ranges;
         self
     }
 

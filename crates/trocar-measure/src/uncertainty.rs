@@ -28,6 +28,8 @@ pub enum ComponentName {
     ReadingInterval,
     /// The simulation's step, to which instants are bound.
     Step,
+    /// The width of a frequency bin, within which the stimulus may stand off its middle.
+    FrequencyBin,
 }
 
 impl ComponentName {
@@ -45,6 +47,7 @@ impl ComponentName {
             ComponentName::ThresholdNoise => "noise at the threshold",
             ComponentName::ReadingInterval => "interval between readings",
             ComponentName::Step => "step of the simulation",
+            ComponentName::FrequencyBin => "width of a frequency bin",
         }
     }
 }
@@ -97,6 +100,12 @@ impl UncertaintyComponent {
 #[must_use]
 pub fn rectangular(half_width: f64) -> f64 {
     half_width / f64::sqrt(3.0)
+}
+
+/// Standard uncertainty of the distance of two instants, each anywhere within one `unit` of resolution.
+#[must_use]
+pub(crate) fn both_ends(unit: f64) -> f64 {
+    std::f64::consts::SQRT_2 * rectangular(0.5 * unit)
 }
 
 /// How wide an expanded uncertainty is asked to be.

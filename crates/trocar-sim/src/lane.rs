@@ -265,6 +265,7 @@ impl MeasureLane {
             }
             _ if !due || table.header(first).valid == 0 => Ok(()),
             Feed::Values(source) => self.measure.sample(now, label, Reading::Values(values(table, source))),
+            Feed::Against(_, against) if table.header(against.group).valid == 0 => Ok(()),
             Feed::Against(source, against) => {
                 let reading =
                     Reading::Pair { values: values(table, source), reference: values(table, against) };

@@ -446,3 +446,18 @@ proptest! {
         }
     }
 }
+
+/// Measures of two signals: thresholds that mean nothing, and signals of which one arrives later than the other.
+#[test]
+fn measures_of_how_one_signal_follows_another_are_checked() {
+    let extra = |lines: &str| format!("[measures.x]\n{lines}\n\n[[requirements]]");
+    let tip = "kind = \"start_delay\"\nof = \"arm.truth.tip.position.x\"\ncommanded = \"arm.setpoint_cp.position.x\"\n";
+    let joint = "kind = \"start_delay\"\nof = \"arm.truth.js.position.yaw\"\ncommanded = \"arm.setpoint_js.position.yaw\"\n";
+    let of = |signals: &str, threshold: &str| extra(&format!("{signals}threshold = \"{threshold}\""));
+    refused(&delay(), "[[requirements]]", &of(tip, "1 %"), &["length is meant here", "number"]);
+    refused(&delay(), "[[requirements]]", &of(joint, "1 mm"), &["or a percentage of the joint's range"]);
+    let slow = "[instruments.gauge]\nkind = \"displacement_sensor\"\nfollows = { yaw = \"arm.truth.js.position.yaw\" }\nrate = \"1 kHz\"\nlatency = \"5 ms\"\n\n";
+    let slow = with(&delay(), "[variation]", &format!("{slow}[variation]"));
+    let late = joint.replace("arm.truth.js.position.yaw", "gauge.yaw");
+    refused(&slow, "[[requirements]]", &of(&late, "1 %"), &["5.0000 ms", "read both with one instrument"]);
+}

@@ -188,6 +188,7 @@ mod tests {
             include_str!("catalogue.rs"),
             include_str!("formula.rs"),
             include_str!("scenario.rs"),
+            include_str!("following.rs"),
             include_str!("procedure.rs"),
             include_str!("device.rs"),
             include_str!("page.rs"),

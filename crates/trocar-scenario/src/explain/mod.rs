@@ -6,6 +6,7 @@
 
 mod catalogue;
 mod device;
+mod following;
 mod formula;
 mod page;
 mod procedure;

@@ -3,7 +3,7 @@
 use super::catalogue::Language;
 use super::formula::{command, formula, frame, limit, path, setting};
 use super::page::{Explanation, Page, Table, quantity, spelt};
-use super::procedure;
+use super::{following, procedure};
 use crate::load::Loaded;
 use serde_json::Value as Json;
 use std::collections::BTreeSet;
@@ -318,13 +318,13 @@ fn measures(page: &mut Page, file: &Table<'_>) {
         let table = measures.table(name);
         let kind = table.text("kind").unwrap_or("");
         let default = match kind {
-            "delay" | "stabilisation_time" | "overshoot" => Some("mean"),
+            "stabilisation_time" | "overshoot" => Some("mean"),
             _ => None,
         };
-        let key = match table.text("statistic").or(default) {
+        let key = following::key(kind, &table).unwrap_or_else(|| match table.text("statistic").or(default) {
             Some(statistic) => format!("measure.{kind}.{statistic}"),
             None => format!("measure.{kind}"),
-        };
+        });
         let paths = ["of", "commanded", "from", "to"].map(|key| (key, table.text(key).unwrap_or("")));
         let mut values: Vec<(&str, String)> = paths
             .iter()
@@ -336,6 +336,7 @@ fn measures(page: &mut Page, file: &Table<'_>) {
         for key in ["block", "within", "band", "at_rest", "every"] {
             values.push((key, table.quantity(words, key).unwrap_or_default()));
         }
+        values.extend(following::values(words, kind, &table));
         let values: Vec<(&str, &str)> = values.iter().map(|(key, value)| (*key, value.as_str())).collect();
         let what = words.say(&key, &values);
         let window = window(page, &table.table("window"));
@@ -359,6 +360,7 @@ fn measures(page: &mut Page, file: &Table<'_>) {
         if !pairs.is_empty() {
             page.say("measure.between", &[("list", &words.list(&pairs))]);
         }
+        following::remarks(page, kind, &table);
         if paths.iter().any(|(_, of)| of.split('.').any(|part| part == "truth")) {
             page.say("measure.truth", &[]);
         }

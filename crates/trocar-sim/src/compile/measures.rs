@@ -1,6 +1,7 @@
 //! The measures of a scenario, tied to signals, phases and instruments.
 
 use super::Compiler;
+use super::program::joint_range;
 use crate::assemble::truth_of;
 use crate::case::{Feed, MeasurePlan, Source, WindowPlan};
 use crate::model::Model;
@@ -77,7 +78,11 @@ fn measure(
         shape = shape.with_port(Some([port_m.x, port_m.y, port_m.z]));
     }
     if let Some(second) = second_source {
-        shape = shape.against(shape_of(second));
+        let ranges = [first_source, second].map(|source| joint_range_of(compiler, model, source));
+        shape = shape.against(shape_of(second)).of_joints(ranges);
+        if config.reads_pairs() {
+            alike_in_time(compiler, model, &prefix, [first_source, second]);
+        }
     }
     let measure = match Measure::new(config, &shape) {
         Ok(measure) => measure,
@@ -215,6 +220,45 @@ fn source(compiler: &mut Compiler<'_>, model: &Model, key: &str, path: &str) -> 
         compiler.unknown_signal(key, path, layout);
     }
     group.map(|group| Source { group, element: None })
+}
+
+/// From the lower to the upper limit of the joint whose position a signal is, also as a displacement sensor reads it.
+fn joint_range_of(compiler: &Compiler<'_>, model: &Model, source: Source) -> Option<f64> {
+    let spec = model.layout.spec(source.group);
+    let element = match compiler.loaded.scenario.instruments.get(&spec.writer) {
+        None => trocar_signal::ElementRef { group: source.group, index: source.element? },
+        Some(InstrumentConfig::DisplacementSensor(config)) => {
+            let follower = spec.path.strip_prefix(&spec.writer)?.strip_prefix('.')?;
+            model.layout.element(config.follows.get(follower)?)?
+        }
+        Some(_) => return None,
+    };
+    let followed = model.layout.spec(element.group);
+    let is_position = followed.elements.get(element.index as usize)?.name.starts_with("position");
+    let joints = ["_jp", "_js", ".js"].iter().any(|end| followed.path.ends_with(end));
+    let range = joint_range(compiler, followed, element.index as usize);
+    range.filter(|_| is_position && joints).map(|(lower, upper)| upper - lower)
+}
+
+/// Where one of two signals arrives later because its instrument is slow, the delay between them is that of the instrument.
+fn alike_in_time(compiler: &mut Compiler<'_>, model: &Model, prefix: &str, sources: [Source; 2]) {
+    let writers = sources.map(|source| model.layout.spec(source.group).writer.clone());
+    let latency_s = |writer: &String| match compiler.loaded.scenario.instruments.get(writer) {
+        Some(InstrumentConfig::PositionTracker(config)) => config.statement().latency_s,
+        Some(InstrumentConfig::DisplacementSensor(config)) => {
+            config.latency.as_ref().map_or(0.0, |latency| latency.value.si())
+        }
+        _ => 0.0,
+    };
+    let [of_s, commanded_s] = writers.each_ref().map(latency_s);
+    if of_s != commanded_s {
+        let what = format!(
+            "`of` arrives {:.4} ms after its instant and this {:.4} ms: read both with one instrument, so that its latency cancels",
+            1e3 * of_s,
+            1e3 * commanded_s
+        );
+        compiler.problem(&format!("{prefix}.commanded"), what);
+    }
 }
 
 /// What is known of the instrument that writes a group.
