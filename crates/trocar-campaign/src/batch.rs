@@ -254,12 +254,9 @@ fn times_of(report: &ControllerReport) -> ControllerTimes {
 /// What a result says of its scenario, and the files that it keeps.
 fn describe(planned: &Planned, overrides: &Overrides) -> (ScenarioHeader, BTreeMap<String, String>) {
     let loaded = &planned.loaded;
-    // Of several values for one parameter the last one counts, under whatever names they were given.
-    let mut set: BTreeMap<String, (String, String)> = BTreeMap::new();
-    for (path, value) in &overrides.set {
-        set.insert(loaded.roles.resolve(path), (format!("--set {path}"), value.clone()));
-    }
-    let mut changes: BTreeMap<String, String> = set.into_values().collect();
+    // A parameter that is given twice, under whatever names, was refused.
+    let mut changes: BTreeMap<String, String> =
+        overrides.set.iter().map(|(path, value)| (format!("--set {path}"), value.clone())).collect();
     changes.extend(overrides.roles.iter().map(|(role, robot)| (format!("--role {role}"), robot.clone())));
     for (slot, command) in &overrides.controllers {
         let words = command.iter().map(String::as_str);
