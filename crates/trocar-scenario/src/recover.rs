@@ -279,7 +279,7 @@ impl Recovery {
                 (file, label.range.start)
             })
         };
-        self.found.sort_by_key(place);
+        self.found.sort_by(|a, b| place(a).cmp(&place(b)).then_with(|| a.title.cmp(&b.title)));
         self.found.dedup();
         Failure { diagnostics: self.found, files: self.sources }
     }
@@ -319,6 +319,12 @@ impl Recovery {
         let Some(source) = self.sources.iter().find(|source| source.shown == label.file).cloned() else {
             return false;
         };
+        // The same place is wrong in each case of `[for_each]`: once it is left out, what holds it is not to blame.
+        let repairs = self.files.repairs.files.get(&source.address);
+        let is_gone = |action: &Action| matches!(action, Action::Remove(id) if id.range == label.range);
+        if repairs.is_some_and(|repairs| repairs.actions.iter().any(is_gone)) {
+            return false;
+        }
         let is_syntax = matches!(diagnostic.code.as_str(), "syntax" | "duplicate-key");
         let Ok(tree) = self.files.repairs.parse(&source, 0) else {
             return is_syntax && self.blank(&source, &label.range);
@@ -493,12 +499,16 @@ impl Recovery {
             below.extend(children(node));
             lost.extend(node.as_table().into_iter().flatten().map(|(key, _)| key.clone()));
             lost.extend(node.as_text().filter(|text| !text.contains(' ')).map(str::to_owned));
+            // A phase may be called as a key is, `noise`.
+            self.lost.extend(node.get("name").and_then(Node::as_text).map(str::to_owned));
         }
         let key = label_of(file.tree, id);
         if key.as_deref() == Some("poses") {
             // What patterns call their poses.
             lost.extend((1..=9).map(|number| format!("P{number}")));
         }
+        // What `[for_each]` binds is spoken of as `$name`.
+        lost.extend(key.iter().map(|key| format!("${key}")));
         lost.extend(key);
         self.lost.extend(lost.into_iter().filter(|word| !self.schema_keys.contains(word.as_str())));
     }

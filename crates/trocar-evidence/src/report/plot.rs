@@ -1,4 +1,4 @@
-//! Plots as SVG: lines over time with axes, units, phases, levels and a legend.
+//! Plots as SVG: lines over time, and values with their uncertainty by row; with axes, units, phases, levels and a legend.
 
 use super::page::escaped;
 use std::fmt::Write as _;
@@ -22,6 +22,8 @@ pub struct Axis {
     pub low: f64,
     /// The highest value.
     pub high: f64,
+    /// Names of 0, 1, 2 … where it counts things; empty where it measures.
+    pub names: Vec<String>,
 }
 
 impl Axis {
@@ -39,7 +41,13 @@ impl Axis {
             0.0 => 0.1 * high.abs(),
             span => 0.06 * span,
         };
-        Axis { label, low: low - margin, high: high + margin }
+        Axis { label, low: low - margin, high: high + margin, names: Vec::new() }
+    }
+
+    /// An axis on which things stand side by side.
+    #[must_use]
+    pub fn of(names: Vec<String>) -> Axis {
+        Axis { label: String::new(), low: -0.5, high: names.len() as f64 - 0.5, names }
     }
 
     fn part(&self, value: f64) -> f64 {
@@ -48,6 +56,15 @@ impl Axis {
 
     /// Round values on the axis, about `count` of them, as text.
     fn ticks(&self, count: usize) -> Vec<(f64, String)> {
+        if !self.names.is_empty() {
+            // As many names as have room.
+            let every = self.names.len().div_ceil(2 * count);
+            return (0..)
+                .zip(&self.names)
+                .step_by(every)
+                .map(|(at, name)| (f64::from(at), name.clone()))
+                .collect();
+        }
         let raw = (self.high - self.low) / count as f64;
         let text = format!("{raw:e}");
         let Some((mantissa, exponent)) = text.split_once('e') else { return Vec::new() };
@@ -83,6 +100,8 @@ impl Axis {
 pub enum Mark {
     /// A line through points.
     Line(Vec<(f64, f64)>),
+    /// Values with their uncertainty: where, the value, half the length of its whisker.
+    Values(Vec<(f64, f64, f64)>),
     /// A level all across, dashed.
     Level(f64),
 }
@@ -155,8 +174,9 @@ impl Plot {
             let x = at_x(value);
             let _ = writeln!(
                 out,
-                "<path class=\"grid\" d=\"M{x:.1} {TOP}V{bottom:.1}\"/><text class=\"x\" x=\"{x:.1}\" y=\"{:.1}\">{text}</text>",
-                bottom + 14.0
+                "<path class=\"grid\" d=\"M{x:.1} {TOP}V{bottom:.1}\"/><text class=\"x\" x=\"{x:.1}\" y=\"{:.1}\">{}</text>",
+                bottom + 14.0,
+                escaped(&text)
             );
         }
         for (value, text) in self.y.ticks(5) {
@@ -216,6 +236,16 @@ impl Plot {
                         );
                     }
                     let _ = writeln!(out, "<path class=\"line\" stroke=\"{ink}\" d=\"{path}\"/>");
+                }
+                Mark::Values(values) => {
+                    for (x, value, u) in values {
+                        let (x, top, end) = (at_x(*x), at_y(value + u), at_y(value - u));
+                        let _ = writeln!(
+                            out,
+                            "<path class=\"line\" stroke=\"{ink}\" d=\"M{x:.1} {top:.1}V{end:.1}\"/><circle fill=\"{ink}\" cx=\"{x:.1}\" cy=\"{:.1}\" r=\"2.6\"/>",
+                            at_y(*value)
+                        );
+                    }
                 }
                 Mark::Level(y) => {
                     let y = at_y(*y);

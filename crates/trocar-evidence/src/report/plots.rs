@@ -6,7 +6,7 @@ use super::{ReportError, Reported};
 use crate::outcome::{CaseOutcome, FigureOutcome, RequirementOutcome};
 use trocar_measure::{DisplayUnit, MeasureConfig};
 use trocar_scenario::explain::Catalogue;
-use trocar_signal::Dimension;
+use trocar_signal::{AnyQuantity, Dimension};
 
 /// What is shown of one measure.
 pub struct Shown {
@@ -54,22 +54,25 @@ pub fn pictures(result: &Reported, case: &CaseOutcome, words: &Catalogue) -> Res
         let figures: Vec<&FigureOutcome> =
             case.figures.iter().filter(|figure| figure.name == **name).collect();
         let requirement = case.requirements.iter().find(|requirement| requirement.subject == **name);
+        let rows = by_row(name, &figures, &case.requirements, words).map(|plot| plot.svg());
         let drawn = if of_measure.is_empty() {
-            match config {
+            match (config, rows) {
+                (_, Some(rows)) => Ok(rows),
                 // A condition, or something that happens, is no line.
-                MeasureConfig::Share { .. } | MeasureConfig::Count { .. } | MeasureConfig::Delay { .. } => {
-                    continue;
-                }
+                (
+                    MeasureConfig::Share { .. } | MeasureConfig::Count { .. } | MeasureConfig::Delay { .. },
+                    None,
+                ) => continue,
                 _ => {
                     let path = wanted.get(range.start).map_or("", |one| one.path.as_str());
                     Err(words.say("report.not_recorded", &[("path", path), ("result", &result.shown)]))
                 }
             }
         } else {
-            Ok(by_unit(&of_measure)
-                .iter()
-                .map(|traces| over_time(name, config, traces, &course, &figures, requirement, words).svg())
-                .collect())
+            let over_time = by_unit(&of_measure)
+                .into_iter()
+                .map(|traces| over_time(name, config, &traces, &course, &figures, requirement, words).svg());
+            Ok(rows.into_iter().chain(over_time).collect())
         };
         measures.push(Shown { measure: (*name).clone(), drawn });
     }
@@ -157,12 +160,65 @@ fn over_time(
             label: label(&time, &DisplayUnit { symbol: "s".to_owned(), scale: 1.0 }),
             low: from_s,
             high: to_s,
+            names: Vec::new(),
         },
         y,
         bands: spans(&course.phases),
         strips: spans(&course.faults),
         layers,
     }
+}
+
+/// The figures of a measure with several rows, side by side or over what their names say: a frequency, a speed.
+fn by_row(
+    name: &str,
+    figures: &[&FigureOutcome],
+    requirements: &[RequirementOutcome],
+    words: &Catalogue,
+) -> Option<Plot> {
+    let rows: Vec<(&str, &crate::outcome::Reported)> = figures
+        .iter()
+        .filter(|figure| !figure.row.is_empty())
+        .filter_map(|figure| Some((figure.row.as_str(), figure.figure.as_ref()?)))
+        .collect();
+    let (_, first) = rows.first().filter(|_| rows.len() > 1)?;
+    let same_unit = rows.iter().all(|(_, figure)| figure.unit == first.unit);
+    let dimension = trocar_signal::unit::parse(&first.unit).map_or(Dimension::NUMBER, |unit| unit.dimension);
+    let most = rows.iter().fold(0.0, |most, (_, figure)| trocar_math::max(most, figure.value.abs()));
+    let unit = DisplayUnit::of(most, if same_unit { dimension } else { return None });
+    let scaled = |si: f64| si / unit.scale;
+    let asked: Vec<AnyQuantity> = rows.iter().filter_map(|(row, _)| AnyQuantity::parse(row).ok()).collect();
+    let of = asked.first().map(|quantity| quantity.dimension);
+    let (x, places): (Axis, Vec<f64>) =
+        if asked.len() == rows.len() && asked.iter().all(|quantity| Some(quantity.dimension) == of) {
+            let highest = asked.iter().fold(0.0, |most, quantity| trocar_math::max(most, quantity.si.abs()));
+            let unit = DisplayUnit::of(highest, of.unwrap_or(Dimension::NUMBER));
+            let places: Vec<f64> = asked.iter().map(|quantity| quantity.si / unit.scale).collect();
+            (Axis::around(label("", &unit).trim().to_owned(), places.iter().copied()), places)
+        } else {
+            let places = (0..).take(rows.len()).map(f64::from).collect();
+            (Axis::of(rows.iter().map(|(row, _)| (*row).to_owned()).collect()), places)
+        };
+    let u_of = |figure: &crate::outcome::Reported| figure.expanded_uncertainty.unwrap_or(0.0);
+    let values = rows.iter().zip(places);
+    let values = values.map(|((_, figure), at)| (at, scaled(figure.value), scaled(u_of(figure)))).collect();
+    let mut layers = vec![Layer { name: name.to_owned(), mark: Mark::Values(values) }];
+    let is_of_it = |one: &&RequirementOutcome| {
+        one.formula.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '.')).any(|word| word == name)
+    };
+    let limit = requirements.iter().find(is_of_it).and_then(|one| one.limit.as_ref());
+    if let Some(limit) = limit.filter(|limit| limit.limit.unit == first.unit) {
+        let name = words.say("report.level.limit", &[("text", &limit.limit.text)]);
+        layers.push(Layer { name, mark: Mark::Level(scaled(limit.limit.value)) });
+    }
+    let ends = layers.iter().flat_map(|layer| match &layer.mark {
+        Mark::Values(values) => values.iter().flat_map(|(_, value, u)| [value - u, value + u]).collect(),
+        Mark::Level(level) => vec![*level],
+        Mark::Line(_) => Vec::new(),
+    });
+    let y = Axis::around(label(name, &unit), ends.collect::<Vec<f64>>());
+    let title = words.say("report.plot.rows", &[("name", name)]);
+    Some(Plot { title, x, y, layers, ..Plot::default() })
 }
 
 /// What the lines of a plot have in common: the one path, or the path up to where they differ.

@@ -89,7 +89,7 @@ fn measure(
         Err(problems) => {
             for problem in problems {
                 compiler.problems(&prefix, std::slice::from_ref(&problem));
-                if problem.key == "window.skip" {
+                if matches!(problem.key.as_str(), "window.skip" | "block") {
                     compiler.recode("empty-window");
                 }
             }
