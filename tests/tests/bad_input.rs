@@ -274,8 +274,8 @@ fn slips_in_a_file_are_named_with_place_and_reason() {
         ),
         slip(
             INSTRUMENT,
-            "value = \"0.0069935 N m\", source = \"wang2019\"",
-            "value = \"0.0069935 N m\", source = \"wang2018\"",
+            "value = \"0.0001049 N m\", source = \"wang2019\"",
+            "value = \"0.0001049 N m\", source = \"wang2018\"",
             "wang2019",
         ),
         slip(INSTRUMENT, "standing = \"datasheet\"", "standing = \"guessed\"", "standing"),

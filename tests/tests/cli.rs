@@ -326,8 +326,9 @@ fn looking_without_running() {
     let said = project.trocar(&["check", "pass.toml", "fail.toml"]).expect(0);
     assert!(said.err.contains("2 files, no mistake"), "{}", said.err);
     let said = project.trocar(&["paths", "pass.toml", "psm1.*.friction.coulomb"]).expect(0);
-    assert_eq!(said.out.lines().count(), 10, "ten frictions: {}", said.out);
-    assert!(said.out.lines().all(|line| line.contains("identified")), "{}", said.out);
+    // Yaw, pitch, insertion and the jaw as identified; four motors of the wrist with the share that is theirs.
+    let standing = |word: &str| said.out.lines().filter(|line| line.contains(word)).count();
+    assert_eq!((standing("identified:"), standing("assumed:")), (4, 4), "{}", said.out);
     let said = project.trocar(&["paths", "pass.toml", "--faults"]).expect(0);
     assert!(
         said.out.contains("psm1.pitch.encoder.position") && !said.out.contains("psm1.truth"),

@@ -254,7 +254,7 @@ fn figures(out: &mut String, case: &CaseOutcome, words: &Catalogue) {
             escaped(figure.figure.as_ref().map_or("–", |figure| figure.text.as_str())),
             escaped(alone),
             figure.samples.to_string(),
-            components(figure, words),
+            components(figure),
         ];
         let mut beside = Vec::new();
         if figure.uses_truth {
@@ -268,10 +268,17 @@ fn figures(out: &mut String, case: &CaseOutcome, words: &Catalogue) {
         row(out, "td", &cells);
     }
     out.push_str("</table>\n");
+    // All figures of a case are expanded alike.
+    let expanded = case.figures.iter().filter(|figure| !figure.components.is_empty());
+    if let Some(figure) = expanded.filter_map(|figure| figure.figure.as_ref()).next() {
+        let k = figure.coverage_factor.to_string();
+        let _ =
+            writeln!(out, "<p class=\"aside\">{}</p>", escaped(&words.say("report.expanded", &[("k", &k)])));
+    }
 }
 
 /// The components of a figure's uncertainty with their types, the largest first.
-fn components(figure: &FigureOutcome, words: &Catalogue) -> String {
+fn components(figure: &FigureOutcome) -> String {
     let Some(reported) = &figure.figure else { return String::new() };
     let dimension = trocar_signal::unit::parse(&reported.unit)
         .map_or(trocar_signal::Dimension::NUMBER, |unit| unit.dimension);
@@ -291,17 +298,7 @@ fn components(figure: &FigureOutcome, words: &Catalogue) -> String {
             )
         })
         .collect();
-    match (lines.is_empty(), reported.expanded_uncertainty) {
-        (false, Some(_)) => {
-            let k = reported.coverage_factor.to_string();
-            format!(
-                "{}<br><small>{}</small>",
-                lines.join("<br>"),
-                escaped(&words.say("report.expanded", &[("k", &k)]))
-            )
-        }
-        _ => "–".to_owned(),
-    }
+    if lines.is_empty() { "–".to_owned() } else { lines.join("<br>") }
 }
 
 fn provenance(out: &mut String, result: &Reported, case: Option<&CaseOutcome>, words: &Catalogue) {
