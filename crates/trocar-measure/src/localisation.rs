@@ -10,7 +10,7 @@ use crate::figure::{FigureRow, Note};
 use crate::geometry::{Vector, distance, mean, norm};
 use crate::instrument::ReadingUncertainty;
 use crate::noise;
-use crate::position::sampling_of_accuracy;
+use crate::position::{read_by, sampling_of_accuracy};
 use crate::sampling;
 use crate::uncertainty::{ComponentName, UncertaintyComponent};
 use crate::visits::Readings;
@@ -34,13 +34,7 @@ pub fn bias_row(readings: &Readings, instrument: Option<&ReadingUncertainty>) ->
     } else {
         row.note = Some(Note::Once);
     }
-    if let Some(instrument) = instrument {
-        let alone = noise::accuracy_of_noise(instrument.scatter_sd(), n);
-        row.instrument_alone = (alone > 0.0).then_some(alone);
-        let [noise, resolution] = instrument.of_readings(1.0);
-        row = row.with(instrument.common()).with([resolution]).with((n == 1).then_some(noise));
-    }
-    row
+    read_by(row, instrument)
 }
 
 /// Precision over all points.

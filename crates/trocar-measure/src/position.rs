@@ -78,14 +78,18 @@ pub fn accuracy_row(name: &str, offsets_m: &[Vector], instrument: Option<&Readin
     } else {
         row.note = Some(Note::Once);
     }
-    if let Some(instrument) = instrument {
-        let alone = noise::accuracy_of_noise(instrument.scatter_sd(), n);
-        row.instrument_alone = (alone > 0.0).then_some(alone);
-        // The noise of several readings is in their scatter already; rounding may be the same in all.
-        let [noise, resolution] = instrument.of_readings(1.0);
-        row = row.with(instrument.common()).with([resolution]).with((n == 1).then_some(noise));
-    }
-    row
+    read_by(row, instrument)
+}
+
+/// A row whose figure is the length of a mean offset, with what the instrument brings to it.
+pub fn read_by(mut row: FigureRow, instrument: Option<&ReadingUncertainty>) -> FigureRow {
+    let Some(instrument) = instrument else { return row };
+    let alone = noise::accuracy_of_noise(instrument.scatter_sd(), row.n);
+    row.instrument_alone = (alone > 0.0).then_some(alone);
+    // The noise of several readings is in their scatter already; rounding may be the same in all.
+    let [noise, resolution] = instrument.of_readings(1.0);
+    let noise = (row.n == 1).then_some(noise);
+    row.with(instrument.common()).with([resolution]).with(noise)
 }
 
 /// Standard uncertainty of the length of the mean offset: along it, where it has a direction; otherwise all axes count.
