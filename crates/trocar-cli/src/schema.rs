@@ -6,16 +6,18 @@ use trocar_scenario::{reference, schema as schemas};
 
 /// Prints a schema or the reference; gives the exit code.
 pub fn schema(args: &SchemaArgs) -> u8 {
-    let json = match args.which {
-        SchemaKind::Scenario => schemas::scenario(),
-        SchemaKind::Scene => schemas::scene(),
-        SchemaKind::Robot => schemas::robot(),
-        SchemaKind::Instrument => schemas::instrument(),
+    let kind = match args.which {
+        SchemaKind::Scenario => "scenario",
+        SchemaKind::Scene => "scene",
+        SchemaKind::Robot => "robot",
+        SchemaKind::Instrument => "instrument",
         SchemaKind::Reference => {
             data(&reference::markdown());
             return 0;
         }
     };
-    data(&format!("{json:#}\n"));
+    for (_, json) in schemas::as_written().iter().filter(|(name, _)| *name == kind) {
+        data(&format!("{json:#}\n"));
+    }
     0
 }

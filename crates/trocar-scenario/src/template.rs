@@ -49,7 +49,7 @@ impl Template {
                     one(".taplo.toml", TAPLO, name),
                     one(".tombi.toml", TOMBI, name),
                 ];
-                let schemas = schema::schemas()
+                let schemas = schema::as_written()
                     .map(|(kind, json)| (format!("schemas/{kind}.schema.json"), format!("{json:#}\n")));
                 files.extend(schemas);
                 files
