@@ -1,6 +1,8 @@
 //! Helpers of the acceptance tests: the binary, small projects in temporary folders, cases and runs in memory.
 #![expect(clippy::expect_used, clippy::panic, reason = "a helper of tests: what fails here fails a test")]
 
+pub mod wrist_sweep;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command as StdCommand;
@@ -61,7 +63,7 @@ why     = "The tool stays on the bench."
 /// A fault for [`SWING`]: the pitch encoder sticks in motion.
 pub const STUCK: &str = r#"
 [[faults]]
-name   = "pitch_stuck"
+name   = "encoder_stuck"
 target = "arm.pitch.encoder.position"
 kind   = "stuck_last"
 starts = { in = "swing", after = "0.2 s" }

@@ -16,7 +16,7 @@ fn shipped(name: &str) -> Loaded {
 /// Three seconds after two of homing, in each shipped scenario.
 #[test]
 fn a_step_allocates_nothing() {
-    for name in ["pose_repeatability", "pitch_encoder_stuck", "step_delay"] {
+    for name in ["pose_repeatability", "encoder_stuck", "step_delay"] {
         let loaded = shipped(name);
         let case = Compiled { loaded: &loaded }.case(0).unwrap();
         let model = &case.model;
@@ -49,7 +49,7 @@ fn a_longer_run_allocates_no_more() {
         ("joint_step_delay", 3.0, 6.0, 0),
         ("joint_ramp_delay", 9.0, 14.0, 0),
         ("joint_response", 3.0, 8.0, 0),
-        ("pitch_encoder_stuck", 3.8, 4.3, 10),
+        ("encoder_stuck", 3.8, 4.3, 10),
     ] {
         let loaded = shipped(name);
         let case = Compiled { loaded: &loaded }.case(0).unwrap();

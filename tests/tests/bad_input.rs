@@ -597,7 +597,7 @@ proptest! {
     /// The shipped files, changed: loading, compiling and saying what is wrong never panic.
     #[test]
     fn changed_shipped_files(of in 0..6usize, changes in prop::collection::vec(change(), 1..4)) {
-        let scenarios = ["accuracy/pose_repeatability", "latency/step_delay", "faults/pitch_encoder_stuck"];
+        let scenarios = ["accuracy/pose_repeatability", "latency/step_delay", "faults/encoder_stuck"];
         let scenario = format!("trocar:scenarios/laparoscopic/{}.toml", scenarios[of % 3]);
         let changed = match of {
             0..=2 => scenario.clone(),

@@ -367,16 +367,16 @@ fn new_files_are_free_of_mistakes() {
 #[test]
 fn the_library_runs_from_an_empty_folder() {
     let folder = tempfile::tempdir().expect("a folder");
-    let said = trocar(folder.path(), &["run", "trocar:pitch_encoder_stuck"]).expect(1);
+    let said = trocar(folder.path(), &["run", "trocar:encoder_stuck"]).expect(1);
     for word in ["F1", "F2", "active", "reached", "announced", "reacted", "at rest", "A070908"] {
         assert!(said.out.contains(word), "{word}: {}", said.out);
     }
     assert_eq!(
-        trocar(folder.path(), &["replay", "results/run-001/pitch_encoder_stuck"]).expect(0).out,
+        trocar(folder.path(), &["replay", "results/run-001/encoder_stuck"]).expect(0).out,
         "identical\n"
     );
     let said = trocar(folder.path(), &["run", "trocar:pitch_encoder_stcuk"]).expect(2);
-    assert!(said.err.contains("trocar:pitch_encoder_stuck"), "{}", said.err);
+    assert!(said.err.contains("trocar:encoder_stuck"), "{}", said.err);
 }
 
 #[test]

@@ -231,7 +231,7 @@ fn twins_of_a_fault_have_controllers_too() {
     assert_eq!(ledger("recorded"), inside);
     for name in ["restorable", "recorded"] {
         let kept = tree(&project.path().join(format!("out/{name}/cases/_/controllers")));
-        assert!(kept.contains_key("psm1.servo.without-pitch_stuck.exchange.zst"), "{:?}", kept.keys());
+        assert!(kept.contains_key("psm1.servo.without-encoder_stuck.exchange.zst"), "{:?}", kept.keys());
         assert_eq!(
             project.trocar(&["replay", &format!("out/{name}")]).expect(0).out,
             "identical\n",

@@ -13,7 +13,7 @@ use trocar_control::outside::ControllerReport;
 use trocar_evidence::outcome::CaseOutcome;
 use trocar_evidence::result::{ControllerTimes, ResultError};
 use trocar_evidence::{Existing, HostBlock, ResultWriter, ScenarioHeader, ScenarioResult};
-use trocar_scenario::Overrides;
+use trocar_scenario::{Loaded, Overrides};
 use trocar_signal::Time;
 use trocar_sim::{Inputs, RunError, Watch};
 
@@ -26,8 +26,6 @@ pub struct Batch {
     pub out: PathBuf,
     /// What to do with result folders that hold something.
     pub existing: Existing,
-    /// What the command changed in the files.
-    pub overrides: Overrides,
     /// Which controllers from outside may run.
     pub controllers: Controllers,
 }
@@ -117,7 +115,7 @@ pub fn run_batch(
     let folders = folders(plan, &batch.out);
     let mut writers = Vec::new();
     for (planned, folder) in plan.scenarios.iter().zip(&folders) {
-        let (header, inputs) = describe(planned, &batch.overrides);
+        let (header, inputs) = describe(planned);
         writers.push(ResultWriter::create(folder, header, &inputs, batch.existing)?);
     }
     let mut units: Vec<Unit<'_>> = Vec::new();
@@ -252,8 +250,25 @@ fn times_of(report: &ControllerReport) -> ControllerTimes {
 }
 
 /// What a result says of its scenario, and the files that it keeps.
-fn describe(planned: &Planned, overrides: &Overrides) -> (ScenarioHeader, BTreeMap<String, String>) {
+fn describe(planned: &Planned) -> (ScenarioHeader, BTreeMap<String, String>) {
     let loaded = &planned.loaded;
+    let header = ScenarioHeader {
+        trocar: VERSION.to_owned(),
+        title: loaded.scenario.title.clone(),
+        path: planned.address.clone(),
+        method_digest: loaded.method_digest.clone(),
+        robot_digests: loaded.scene.robots.iter().map(|(i, r)| (i.clone(), r.digest.clone())).collect(),
+        seed: loaded.scenario.seed,
+        status: loaded.scene.robots.values().map(|r| r.robot.status).min().map(|s| s.words().to_owned()),
+        changes: changes(loaded, &planned.overrides),
+        inputs: Vec::new(),
+    };
+    let inputs = loaded.files.iter().map(|f| (f.address.clone(), f.text.clone())).collect();
+    (header, inputs)
+}
+
+/// What the command line changed in the files, by option.
+pub(crate) fn changes(loaded: &Loaded, overrides: &Overrides) -> BTreeMap<String, String> {
     // A parameter that is given twice, under whatever names, was refused.
     let mut changes: BTreeMap<String, String> =
         overrides.set.iter().map(|(path, value)| (format!("--set {path}"), value.clone())).collect();
@@ -266,19 +281,7 @@ fn describe(planned: &Planned, overrides: &Overrides) -> (ScenarioHeader, BTreeM
     }
     changes.extend(overrides.scene.iter().map(|scene| ("--scene".to_owned(), scene.clone())));
     changes.extend(overrides.seed.iter().map(|seed| ("--seed".to_owned(), seed.to_string())));
-    let header = ScenarioHeader {
-        trocar: VERSION.to_owned(),
-        title: loaded.scenario.title.clone(),
-        path: planned.address.clone(),
-        method_digest: loaded.method_digest.clone(),
-        robot_digests: loaded.scene.robots.iter().map(|(i, r)| (i.clone(), r.digest.clone())).collect(),
-        seed: loaded.scenario.seed,
-        status: loaded.scene.robots.values().map(|r| r.robot.status).min().map(|s| s.words().to_owned()),
-        changes,
-        inputs: Vec::new(),
-    };
-    let inputs = loaded.files.iter().map(|f| (f.address.clone(), f.text.clone())).collect();
-    (header, inputs)
+    changes
 }
 
 /// The overrides that a result's header remembers.

@@ -9,6 +9,7 @@ pub mod controllers;
 pub mod plan;
 pub mod replay;
 pub mod sensitivity;
+pub mod unfit;
 
 pub use batch::{Batch, BatchError, BatchResult, NoWatch, Watcher, run_batch};
 pub use controllers::Controllers;

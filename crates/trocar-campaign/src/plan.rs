@@ -1,6 +1,8 @@
 //! What is to be run: files found, loaded and compiled, every mistake known before anything runs.
 
+use crate::unfit::{self, Unfit};
 use std::path::{Path, PathBuf};
+use trocar_scenario::source::{LIBRARY_PREFIX, SourceError};
 use trocar_scenario::{Failure, FileKind, Files, Loaded, Overrides, load};
 use trocar_signal::{Diagnostic, Severity};
 
@@ -36,12 +38,16 @@ pub struct Planned {
     pub address: String,
     /// The places of the cases to run.
     pub cases: Vec<usize>,
+    /// What the command changed in the files.
+    pub overrides: Overrides,
 }
 
 /// Everything that is to be run.
 pub struct Plan {
     /// Scenarios in order of their paths as typed, folders sorted.
     pub scenarios: Vec<Planned>,
+    /// Scenarios that are without mistakes, and cannot run in the scene that was put in the place of theirs.
+    pub unfit: Vec<Unfit>,
 }
 
 impl Plan {
@@ -51,10 +57,11 @@ impl Plan {
     /// Every mistake of every file. Nothing is run where one file is bad.
     pub fn new(targets: &[Target], overrides: &Overrides) -> Result<Plan, Vec<Failure>> {
         let mut scenarios: Vec<Planned> = Vec::new();
+        let mut all_unfit = Vec::new();
         let mut failures = Vec::new();
         for target in targets {
-            match find(target) {
-                Ok((files, addresses, is_folder)) => {
+            match find(&target.path, overrides) {
+                Ok(Found { files, addresses, is_folder, overrides }) => {
                     let mut runs = 0;
                     for address in addresses {
                         let shown = files.shown(&address);
@@ -65,15 +72,13 @@ impl Plan {
                             runs += usize::from(known);
                             continue;
                         }
-                        match plan_one(&files, &address, shown, target.case.as_deref(), overrides) {
-                            Ok(planned) => {
-                                runs += 1;
-                                scenarios.push(planned);
-                            }
-                            Err(failure) => {
-                                runs += 1;
-                                failures.push(failure);
-                            }
+                        runs += 1;
+                        match plan_one(&files, &address, shown, target.case.as_deref(), &overrides) {
+                            Ok(planned) => scenarios.push(planned),
+                            Err(failure) => match unfit::unfit(&files, &address, &overrides, &failure) {
+                                Some(unfit) => all_unfit.push(unfit),
+                                None => failures.push(failure),
+                            },
                         }
                     }
                     if runs == 0 {
@@ -86,7 +91,7 @@ impl Plan {
                 Err(failure) => failures.push(failure),
             }
         }
-        if failures.is_empty() { Ok(Plan { scenarios }) } else { Err(failures) }
+        if failures.is_empty() { Ok(Plan { scenarios, unfit: all_unfit }) } else { Err(failures) }
     }
 
     /// How many cases are to be run.
@@ -100,21 +105,57 @@ fn only(diagnostic: Diagnostic) -> Failure {
     Failure { diagnostics: vec![diagnostic], files: Vec::new() }
 }
 
-type Found = (Files, Vec<String>, bool);
+/// What a path that was typed stands for.
+pub struct Found {
+    /// Where its files are.
+    pub files: Files,
+    /// The TOML files of a folder, or the one file.
+    pub addresses: Vec<String>,
+    /// Whether it is a folder.
+    pub is_folder: bool,
+    /// Those of the command, the scene by its address.
+    pub overrides: Overrides,
+}
 
-fn find(target: &Target) -> Result<Found, Failure> {
-    let (files, address) = Files::open(&target.path).map_err(|e| {
-        let built_in = format!("trocar:{}", target.path.display());
+/// Finds the files of a path or of an address of the built-in library, and the scene that the command puts in the place of
+/// theirs.
+///
+/// # Errors
+/// What is not there, and a scene outside of the files' project.
+pub fn find(path: &Path, overrides: &Overrides) -> Result<Found, Failure> {
+    let failed = |e: SourceError| only(e.diagnostic());
+    let of_scene = overrides.scene.as_deref().filter(|scene| !scene.starts_with(LIBRARY_PREFIX));
+    let mut overrides = overrides.clone();
+    // A built-in method in a scene of the user's: the files are those of the scene's project.
+    if let Some(name) = path.to_str().filter(|path| path.starts_with(LIBRARY_PREFIX)) {
+        let files = match of_scene {
+            Some(scene) => {
+                let (files, address) = Files::open(Path::new(scene)).map_err(failed)?;
+                overrides.scene = Some(address);
+                files
+            }
+            None => Files::library(),
+        };
+        let listed = files.list(name.trim_end_matches('/')).map_err(failed)?;
+        let is_folder = !listed.is_empty();
+        let addresses = if is_folder { listed } else { vec![files.resolve("", name).map_err(failed)?] };
+        return Ok(Found { files, addresses, is_folder, overrides });
+    }
+    let (files, address) = Files::open(path).map_err(|e| {
+        let built_in = format!("trocar:{}", path.display());
         let diagnostic = e.diagnostic();
         only(match Files::library().resolve("", &built_in) {
             Ok(_) => diagnostic.note(format!("there is one that is built in: {built_in}")),
             Err(_) => diagnostic,
         })
     })?;
-    let is_folder = target.path.is_dir();
+    let is_folder = path.is_dir();
     let addresses =
         if is_folder { files.list(&address).map_err(|e| only(e.diagnostic()))? } else { vec![address] };
-    Ok((files, addresses, is_folder))
+    if let Some(scene) = of_scene {
+        overrides.scene = Some(unfit::scene_address(&files, scene)?);
+    }
+    Ok(Found { files, addresses, is_folder, overrides })
 }
 
 /// Whether a file of a folder is meant to run: robots, instruments, scenes, parts and files of expected verdicts are passed over.
@@ -172,5 +213,5 @@ fn plan_one(
     };
     loaded.warnings.extend(advice);
     debug_assert!(loaded.warnings.iter().all(|w| w.severity == Severity::Warning));
-    Ok(Planned { shown, address: address.to_owned(), cases, loaded })
+    Ok(Planned { shown, address: address.to_owned(), cases, loaded, overrides: overrides.clone() })
 }

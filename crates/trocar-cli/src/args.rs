@@ -146,11 +146,18 @@ fn slot_and_command(text: &str) -> Result<(String, Vec<String>), String> {
     trocar check drafts/my_test.toml\n  \
     trocar check .                                 a whole project\n  \
     trocar check scenarios scenes --json\n  \
+    trocar check my_test.toml --scene scenes/other_robot.toml --role arm=robot1\n  \
     trocar check . --sarif > mistakes.sarif        for editors and code review")]
 pub struct CheckArgs {
     /// Scenario, scene, robot or instrument files, or folders of them
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
+    /// Another scene for the same method
+    #[arg(long, value_name = "FILE")]
+    pub scene: Option<String>,
+    /// Another robot of the scene in a role; may be given several times
+    #[arg(long = "role", value_name = "ROLE=ROBOT", value_parser = key_value)]
+    pub roles: Vec<(String, String)>,
     /// Print the mistakes as JSON
     #[arg(long, conflicts_with = "sarif")]
     pub json: bool,
@@ -163,7 +170,7 @@ pub struct CheckArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     trocar explain scenarios/laparoscopic/accuracy/pose_repeatability.toml\n  \
-    trocar explain trocar:pitch_encoder_stuck --lang zh\n  \
+    trocar explain trocar:encoder_stuck --lang zh\n  \
     trocar explain scenes/robots/psm_classic.toml      shortly: joints, limits, what is assumed")]
 pub struct ExplainArgs {
     /// A scenario, scene or robot file, or trocar:NAME for a built-in one
@@ -255,7 +262,7 @@ pub struct ListArgs {
 #[command(after_help = "Examples:\n  \
     trocar paths scenes/psm_bench.toml\n  \
     trocar paths scenes/psm_bench.toml 'psm1.*.friction.coulomb'\n  \
-    trocar paths scenarios/laparoscopic/faults/pitch_encoder_stuck.toml --faults\n  \
+    trocar paths scenarios/laparoscopic/faults/encoder_stuck.toml --faults\n  \
     trocar paths trocar:psm_bench --slots      what a controller of your own can take the place of")]
 pub struct PathsArgs {
     /// A scene, or a scenario with its instruments

@@ -3,20 +3,27 @@
 use crate::args::CheckArgs;
 use crate::output::{BAD_USAGE, count, data, failures, say};
 use std::path::Path;
-use trocar_scenario::{Failure, Files, render, sarif};
+use trocar_campaign::plan::{Found, find};
+use trocar_scenario::{Failure, Files, Overrides, render, sarif};
 use trocar_signal::{Diagnostic, Severity};
 use trocar_sim::Checks;
 
 /// Checks files; gives the exit code.
 pub fn check(args: &CheckArgs) -> u8 {
+    let overrides =
+        Overrides { scene: args.scene.clone(), roles: args.roles.clone(), ..Overrides::default() };
     let mut checks = Checks::default();
     for path in &args.paths {
-        match addresses(path) {
-            Ok((_, addresses)) if addresses.is_empty() => {
+        match find(path, &overrides) {
+            Ok(found) if found.addresses.is_empty() => {
                 let title = format!("there is no TOML file in {}", path.display());
-                checks.add_failure(only(Diagnostic::error("no-file", title)));
+                checks.add_failure(Failure {
+                    diagnostics: vec![Diagnostic::error("no-file", title)],
+                    files: Vec::new(),
+                });
             }
-            Ok((files, addresses)) => {
+            Ok(Found { files, addresses, overrides, .. }) => {
+                checks.overrides = overrides;
                 addresses.iter().for_each(|address| check_one(&mut checks, &files, address));
             }
             Err(failure) => checks.add_failure(failure),
@@ -51,17 +58,4 @@ fn check_one(checks: &mut Checks, files: &Files, address: &str) {
         Some((files, address)) => checks.add(&files, &address),
         None => checks.add(files, address),
     }
-}
-
-fn only(diagnostic: Diagnostic) -> Failure {
-    Failure { diagnostics: vec![diagnostic], files: Vec::new() }
-}
-
-fn addresses(path: &Path) -> Result<(Files, Vec<String>), Failure> {
-    let (files, address) = Files::open(path).map_err(|e| only(e.diagnostic()))?;
-    if !path.is_dir() {
-        return Ok((files, vec![address]));
-    }
-    let listed = files.list(&address).map_err(|e| only(e.diagnostic()))?;
-    Ok((files, listed))
 }

@@ -69,10 +69,10 @@ pub fn run(args: &RunArgs, registry: &Registry) -> u8 {
         return BAD_USAGE;
     };
     let existing = if args.resume { Existing::Resume } else { Existing::Refuse };
-    let batch = Batch { jobs, out: out.clone(), existing, overrides, controllers };
+    let batch = Batch { jobs, out: out.clone(), existing, controllers };
     say(&format!(
         "{} checked: {}, {}",
-        count(plan.scenarios.len(), "file"),
+        count(plan.scenarios.len() + plan.unfit.len(), "file"),
         count(plan.case_count(), "run"),
         count(jobs, "job")
     ));
@@ -99,7 +99,9 @@ pub fn run(args: &RunArgs, registry: &Registry) -> u8 {
         progress.wall_s(),
         progress.simulated_s()
     ));
-    let results: Vec<ScenarioResult> = done.finished.iter().map(|(_, result)| result.clone()).collect();
+    let of_unfit = plan.unfit.iter().map(|unfit| &unfit.result);
+    let results: Vec<ScenarioResult> =
+        done.finished.iter().map(|(_, result)| result).chain(of_unfit).cloned().collect();
     let questions = Questions { refine: args.refine, shake: args.shake_assumed };
     let mut answers = None;
     if questions != Questions::default() && done.interrupted.is_empty() {

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! controllers/psm1.servo.run.exchange.zst                  every answer of the run
-//! controllers/psm1.servo.without-pitch_stuck.exchange.zst  every answer that a twin got
+//! controllers/psm1.servo.without-encoder_stuck.exchange.zst  every answer that a twin got
 //! controllers/my_servo.run.stdout.txt                      what the program printed
 //! ```
 //!

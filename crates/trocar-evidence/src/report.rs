@@ -5,7 +5,7 @@
 //! files.
 
 mod page;
-mod plot;
+pub mod plot;
 mod plots;
 mod series;
 

@@ -35,7 +35,7 @@ pub enum AllWord {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum BoundConfig {
-    /// A text.
+    /// A text. Of `joint`, `"axis 2"` is the second joint from the base, whatever the arm calls it.
     Text(String),
     /// A number.
     Number(f64),
@@ -106,6 +106,20 @@ pub(crate) fn bindings(tree: &Node, all: &dyn Fn(&str) -> All) -> Result<Vec<Bin
             continue;
         }
         let values: Vec<Node> = match &node.value {
+            Value::List(items) if speaks_of_axes(name, items) => match all(name) {
+                Ok(Some(joints)) => match items.iter().map(|item| of_axis(item, &joints)).collect() {
+                    Ok(values) => values,
+                    Err(mistake) => {
+                        mistakes.push(mistake);
+                        continue;
+                    }
+                },
+                Ok(None) => vec![itself(name, node)],
+                Err(why) => {
+                    mistakes.push(Mistake::at(node, why));
+                    continue;
+                }
+            },
             Value::List(items) => items.clone(),
             Value::Text { text, .. } if text == "all" => match all(name) {
                 Ok(None) => vec![itself(name, node)],
@@ -149,7 +163,8 @@ pub(crate) fn bindings(tree: &Node, all: &dyn Fn(&str) -> All) -> Result<Vec<Bin
             .iter()
             .flat_map(|before| values.iter().map(|value| before.with(name, value)))
             .map(|mut binding| {
-                if !matches!(node.value, Value::List(_)) {
+                let is_written = matches!(&node.value, Value::List(items) if !speaks_of_axes(name, items));
+                if !is_written {
                     binding.unwritten.insert(name.clone());
                 }
                 binding
@@ -157,6 +172,28 @@ pub(crate) fn bindings(tree: &Node, all: &dyn Fn(&str) -> All) -> Result<Vec<Bin
             .collect();
     }
     if mistakes.is_empty() { Ok(combinations) } else { Err(mistakes) }
+}
+
+/// The number of an axis, counted from the base: 2 of `axis 2`.
+fn axis_number(item: &Node) -> Option<usize> {
+    item.as_text()?.strip_prefix("axis ")?.parse().ok()
+}
+
+/// Whether a list of joints has one by its number.
+fn speaks_of_axes(name: &str, items: &[Node]) -> bool {
+    name == "joint" && items.iter().any(|item| axis_number(item).is_some())
+}
+
+/// A joint's name where its number was written, and anything else as it is.
+fn of_axis(item: &Node, joints: &[String]) -> Result<Node, Mistake> {
+    let Some(number) = axis_number(item) else { return Ok(item.clone()) };
+    let Some(joint) = number.checked_sub(1).and_then(|place| joints.get(place)) else {
+        let mut mistake = Mistake::at(item, format!("there is no axis {number}"));
+        mistake.note = format!("from the base, the arm has {} axes: {}", joints.len(), joints.join(", "));
+        return Err(mistake);
+    };
+    let value = Value::Text { text: joint.clone(), verbatim_at: None, edits: Vec::new() };
+    Ok(Node { value, ..item.clone() })
 }
 
 /// A name in the place of values that are not known.
@@ -454,6 +491,33 @@ mod tests {
             binding.apply(&text(written), &mut mistakes);
             let [mistake] = &mistakes[..] else { panic!("{written}") };
             assert_eq!((mistake.range.clone(), mistake.hint.as_str()), (place, hint), "{written}");
+        }
+    }
+
+    /// A method that says `axis 2` runs on every arm that has two; one that counts too far is told what there is.
+    #[test]
+    fn an_axis_is_the_joint_at_its_place_from_the_base() {
+        let bound = |written: &[&str]| {
+            let list =
+                Node { value: Value::List(written.iter().map(|word| text(word)).collect()), ..text("") };
+            let node = |value: Value| Node { value, ..text("") };
+            let tables = BTreeMap::from([
+                ("for_each".to_owned(), node(Value::Table(BTreeMap::from([("joint".to_owned(), list)])))),
+                ("target".to_owned(), text("arm.$joint.encoder")),
+            ]);
+            let all = |_: &str| Ok(Some(vec!["shoulder".to_owned(), "elbow".to_owned()]));
+            bindings(&node(Value::Table(tables)), &all)
+        };
+        let names = |written: &[&str]| {
+            let bindings = bound(written).unwrap_or_default();
+            bindings.into_iter().map(|binding| binding.name).collect::<Vec<_>>()
+        };
+        assert_eq!(names(&["axis 2"]), ["joint = elbow"]);
+        assert_eq!(names(&["elbow", "axis 1"]), ["joint = elbow", "joint = shoulder"]);
+        for beyond in ["axis 3", "axis 0"] {
+            let mistakes = bound(&[beyond]).err().unwrap_or_default();
+            let [mistake] = &mistakes[..] else { panic!("{beyond}") };
+            assert!(mistake.note.contains("2 axes: shoulder, elbow"), "{}", mistake.note);
         }
     }
 

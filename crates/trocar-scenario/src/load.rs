@@ -841,22 +841,13 @@ fn all_of(name: &str, tree: &Node, roles: &Roles, scene: Option<&LoadedScene>) -
     match name {
         "joint" => {
             let robots: Vec<&str> = roles.iter().map(|(_, robot)| robot).collect();
-            let [robot] = robots.as_slice() else {
-                return Err("there are several roles: name the joints one by one".to_owned());
+            let robot = match robots.as_slice() {
+                [robot] => robot,
+                // A role that is missing is told of where it is used.
+                [] => return Ok(None),
+                _ => return Err("there are several roles: name the joints one by one".to_owned()),
             };
-            if let Some(robots) =
-                scene.map(|scene| &scene.robots).filter(|robots| !robots.contains_key(*robot))
-            {
-                let role = roles.role_of(robot).unwrap_or("arm");
-                let names: Vec<&str> = robots.keys().map(String::as_str).collect();
-                return Err(format!(
-                    "the scene has no robot `{}` whose joints could be taken; it has {}: put one into the role, --role {role}={}",
-                    quoted(robot),
-                    names.join(", "),
-                    names.first().unwrap_or(&"NAME")
-                ));
-            }
-            // A scene that could not be read is told of where it is named.
+            // A scene that could not be read, and a robot that it does not have, are told of where they are named.
             let joints = scene.and_then(|scene| scene.robots.get(*robot)?.robot.joints().ok());
             let names: Vec<String> =
                 joints.iter().flat_map(|joints| joints.joints()).map(|joint| joint.name.clone()).collect();

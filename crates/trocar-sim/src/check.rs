@@ -62,6 +62,8 @@ fn once(files: &Files, address: &str, overrides: &Overrides) -> Result<Failure, 
 /// Files checked together: what is wrong with a robot is said once, however many files use it.
 #[derive(Debug, Default)]
 pub struct Checks {
+    /// What the command changes in the files.
+    pub overrides: Overrides,
     /// How many files were checked.
     pub checked: usize,
     /// Mistakes and warnings, each once.
@@ -72,7 +74,7 @@ impl Checks {
     /// Checks one more file.
     pub fn add(&mut self, files: &Files, address: &str) {
         self.checked += 1;
-        let mut found = check(files, address, &Overrides::default()).unwrap_or_else(|failure| failure);
+        let mut found = check(files, address, &self.overrides).unwrap_or_else(|failure| failure);
         found.diagnostics.retain(|diagnostic| !self.has(diagnostic));
         if !found.diagnostics.is_empty() {
             self.found.push(found);

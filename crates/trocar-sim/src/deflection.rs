@@ -104,6 +104,7 @@ impl Deflections {
         let load = config
             .payload
             .as_ref()
+            .filter(|_| !joints.is_empty())
             .and_then(|payload| Some((island.mechanism().frame(&payload.frame)?, point(payload))));
         Deflections { joints, structure, load, truth, truth_structure }
     }

@@ -24,7 +24,7 @@ fn delay() -> String {
 }
 
 fn stuck() -> String {
-    shipped("faults/pitch_encoder_stuck")
+    shipped("faults/encoder_stuck")
 }
 
 /// The text with one piece exchanged, which must be there once at least.
@@ -71,13 +71,13 @@ fn unknown_names_are_named_with_the_nearest() {
     refused(&delay, "follows = \"arm.servo_jp\"", "follows = \"arm.servo_jq\"", &["servo_jq"]);
     refused(
         &stuck,
-        "arm.pitch.encoder.position\"\nkind",
-        "arm.pitch.encoder.positon\"\nkind",
+        "arm.$joint.encoder.position\"\nkind",
+        "arm.$joint.encoder.positon\"\nkind",
         &["arm.pitch.encoder.positon", "did you mean `position`"],
     );
     refused(
         &stuck,
-        "abs(arm.measured_js.velocity.pitch)",
+        "abs(arm.measured_js.velocity.$joint)",
         "abs(arm.measured_js.velocity.patch)",
         &["nothing here is called `arm.measured_js.velocity.patch`", "did you mean `pitch`?"],
     );
@@ -118,7 +118,7 @@ fn unknown_names_are_named_with_the_nearest() {
         &["nothing here is called `arm.declared.rated_laod`", "did you mean `rated_load`?"],
     );
     // Joints and frames.
-    refused(&delay, "joint = \"yaw\"", "joint = \"jaw\"", &["there is no joint `jaw`", "yaw"]);
+    refused(&delay, "joint = \"$joint\"", "joint = \"jaw\"", &["there is no joint `jaw`", "yaw"]);
     refused(
         &rp,
         "frame = \"arm.remote_centre\"",
@@ -137,9 +137,9 @@ fn unknown_names_are_named_with_the_nearest() {
     refused(&rp, "max(RP) <=", "max(RQ) <=", &["RQ"]);
     refused(
         &stuck,
-        "fault.pitch_stuck.reaction_time <=",
-        "fault.pitch_stuck.reaction_tim <=",
-        &["fault.pitch_stuck.reaction_tim`", "did you mean `reaction_time`?"],
+        "fault.encoder_stuck.reaction_time <=",
+        "fault.encoder_stuck.reaction_tim <=",
+        &["fault.encoder_stuck.reaction_tim`", "did you mean `reaction_time`?"],
     );
     refused(
         &stuck,
@@ -175,8 +175,8 @@ fn wrong_dimensions_are_named() {
     refused(&delay, "by = \"1 deg\"", "to = \"1 s\"", &["angle", "time"]);
     refused(
         &delay,
-        "step   = { command = \"arm.servo_jp\", joint = \"yaw\", by = \"1 deg\", hold = \"0.4 s\" }",
-        "ramp   = { command = \"arm.servo_jp\", joint = \"yaw\", by = \"1 deg\", speed = \"1 mm/s\" }",
+        "step   = { command = \"arm.servo_jp\", joint = \"$joint\", by = \"1 deg\", hold = \"0.4 s\" }",
+        "ramp   = { command = \"arm.servo_jp\", joint = \"$joint\", by = \"1 deg\", speed = \"1 mm/s\" }",
         &["speed"],
     );
     refused(&delay, "by = \"1 deg\"", "by = \"1 deg\", to = \"2 deg\"", &["either `by`"]);
@@ -301,7 +301,7 @@ fn the_one_reader_of_a_fault_must_read_its_target() {
     case(&with(&stuck, lasts, &aimed("arm.bus")));
     let command = with(
         &stuck,
-        "target      = \"arm.pitch.encoder.position\"",
+        "target      = \"arm.$joint.encoder.position\"",
         "target      = \"arm.move_cp.position.x\"",
     );
     let command = with(&command, "must_change = \"0.5 deg\"", "must_change = \"0.5 mm\"");

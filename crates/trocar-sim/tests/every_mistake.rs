@@ -199,9 +199,9 @@ fn three_mistakes_in_any_shipped_file_are_explained_in_one_check() {
 #[test]
 fn mistakes_in_several_files_come_together() {
     let mut files = project();
-    let scenario = "scenarios/laparoscopic/faults/pitch_encoder_stuck.toml";
+    let scenario = "scenarios/laparoscopic/faults/encoder_stuck.toml";
     for (address, from, to) in [
-        (scenario, "arm.pitch.encoder.position\"\nkind", "arm.pich.encoder.position\"\nkind"),
+        (scenario, "arm.$joint.encoder.position\"\nkind", "arm.pich.encoder.position\"\nkind"),
         ("scenes/psm_bench.toml", "pitch = \"-8 deg\"", "ptch = \"-8 deg\""),
         ("scenes/robots/psm_classic.toml", "6.0671854837 kg", "-6.0671854837 kg"),
     ] {
@@ -219,7 +219,7 @@ fn mistakes_in_several_files_come_together() {
     for (place, word) in [
         ("scenes/psm_bench.toml:10:26", "did you mean `pitch`?"),
         (mass.as_str(), "a mass must be greater than zero"),
-        ("pitch_encoder_stuck.toml:41:20", "did you mean `pitch`?"),
+        ("encoder_stuck.toml:44:20", "did you mean `pitch`?"),
     ] {
         assert!(report.contains(place) && report.contains(word), "{place}, {word}:\n{report}");
     }
@@ -232,7 +232,7 @@ fn mistakes_in_several_files_come_together() {
 /// What no device reads cannot fail: said by name, with the reason and where to look.
 #[test]
 fn faults_on_truth_and_on_the_program_are_refused() {
-    let scenario = "scenarios/laparoscopic/faults/pitch_encoder_stuck.toml";
+    let scenario = "scenarios/laparoscopic/faults/encoder_stuck.toml";
     for (target, reason) in [
         ("arm.truth.js.position.pitch", "what really happens"),
         ("program.phase", "the test's own book"),
@@ -241,7 +241,7 @@ fn faults_on_truth_and_on_the_program_are_refused() {
         let mut files = project();
         let text = files.get_mut(scenario).expect("a file");
         *text = text.replacen(
-            "target      = \"arm.pitch.encoder.position\"",
+            "target      = \"arm.$joint.encoder.position\"",
             &format!("target = \"{target}\""),
             1,
         );
@@ -286,5 +286,5 @@ fn mistakes_as_sarif_name_rule_and_place() {
         assert!(number("startColumn") >= 1 && number("endColumn") > number("startColumn"));
         places.insert((result["ruleId"].as_str().expect("a code"), number("startLine")));
     }
-    assert_eq!(places, BTreeSet::from([("unknown-key", 28), ("unknown-signal", 38)]), "{log:#}");
+    assert_eq!(places, BTreeSet::from([("unknown-key", 31), ("unknown-signal", 41)]), "{log:#}");
 }

@@ -84,13 +84,7 @@ impl Project {
     }
 
     pub fn batch(&self, out: &str, jobs: usize, existing: Existing) -> Batch {
-        Batch {
-            jobs,
-            out: self.path(out),
-            existing,
-            overrides: Overrides::default(),
-            controllers: Controllers::default(),
-        }
+        Batch { jobs, out: self.path(out), existing, controllers: Controllers::default() }
     }
 }
 

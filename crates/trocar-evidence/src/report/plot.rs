@@ -132,7 +132,38 @@ pub struct Plot {
     pub layers: Vec<Layer>,
 }
 
+/// How a plot looks where no page says it.
+const STYLE: &str = "text{fill:#1b1f24;font:11px sans-serif}.x,.label,text.band{text-anchor:middle}.y,.key{text-anchor:end}\
+.grid{stroke:#d5dae0;stroke-width:.6}.frame{fill:none;stroke:#5a6370}.line{fill:none;stroke-width:1.3}\
+.level{stroke-width:1.3;stroke-dasharray:6 4}";
+
 impl Plot {
+    /// As an SVG file of its own, on white, its legend above it.
+    #[must_use]
+    pub fn file(&self) -> String {
+        let element = self.svg();
+        let end = element.find("</svg>").unwrap_or(element.len());
+        let start = element.find('\n').map_or(0, |line| line + 1);
+        let mut legend = String::new();
+        let mut at = WIDTH - RIGHT;
+        let named: Vec<&Layer> = self.layers.iter().filter(|layer| !layer.name.is_empty()).collect();
+        for (place, layer) in named.iter().enumerate().rev() {
+            let ink = COLOURS[place % COLOURS.len()];
+            let name = escaped(&layer.name);
+            let _ = writeln!(
+                legend,
+                "<text class=\"key\" style=\"fill:{ink}\" x=\"{at:.0}\" y=\"14\">{name}</text>"
+            );
+            at -= 6.5 * layer.name.chars().count() as f64 + 16.0;
+        }
+        format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{}\">\n\
+             <style>{STYLE}</style>\n<rect width=\"{WIDTH}\" height=\"{HEIGHT}\" fill=\"#ffffff\"/>\n{}{legend}</svg>\n",
+            escaped(&self.title),
+            &element[start..end]
+        )
+    }
+
     /// As an SVG element.
     #[must_use]
     pub fn svg(&self) -> String {

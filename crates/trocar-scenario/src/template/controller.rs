@@ -78,7 +78,7 @@ impl Slot {
     pub fn example(self) -> &'static str {
         match self {
             Slot::Servo => "trocar:step_delay",
-            Slot::Supervisor => "trocar:pitch_encoder_stuck",
+            Slot::Supervisor => "trocar:encoder_stuck",
             Slot::Arm => "trocar:step_delay",
         }
     }
