@@ -214,15 +214,6 @@ fn sweeps(joint: usize, name: &str, by: &str, speeds: &[(&str, f64)]) -> Sweeps 
         }
         let [(m, down, behind), (n, up, ahead)] = sums;
         assert!(m > 20.0 && n > 20.0, "{name} at {speed}: {m} and {n} readings");
-        if std::env::var_os("DBG").is_some() {
-            println!(
-                "{name} {speed:.4} n {m} {n} up {:.5} down {:.5} lag {:.6} {:.6}",
-                up / n,
-                down / m,
-                ahead / n,
-                behind / m
-            );
-        }
         points.push((*speed, 0.5 * (up / n - down / m), 0.5 * (ahead / n - behind / m)));
     }
     let mut seen: Vec<f64> = bench.tables().map(|(_, table)| measured(table)[joint]).collect();

@@ -96,7 +96,7 @@ fn result(
         format!("{role} = {robot}: {title}")
     };
     let failure =
-        requirements.is_empty().then(|| FailureOutcome { verdict: Verdict::Invalid, at_s: 0.0, what });
+        requirements.is_empty().then_some(FailureOutcome { verdict: Verdict::Invalid, at_s: 0.0, what });
     let case = CaseOutcome {
         case: String::new(),
         roles: roles.iter().map(title).collect(),

@@ -176,8 +176,7 @@ fn what_the_command_changed_is_remembered_and_replays() {
     .enumerate()
     {
         let plan = project.plan_with(&[(file, None)], overrides);
-        let mut batch = project.batch(&format!("out{number}"), 1, Existing::Refuse);
-        batch.overrides = overrides.clone();
+        let batch = project.batch(&format!("out{number}"), 1, Existing::Refuse);
         let (result, _) = run(&plan, &batch);
         let (folder, scenario) = &result.finished[0];
         assert_eq!(scenario.cases.len(), 1, "what is set is not varied");
