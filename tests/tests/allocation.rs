@@ -16,9 +16,15 @@ fn shipped(name: &str) -> Loaded {
 /// Three seconds after two of homing, in each shipped scenario.
 #[test]
 fn a_step_allocates_nothing() {
-    for name in ["pose_repeatability", "encoder_stuck", "step_delay"] {
+    for (name, place) in [
+        ("pose_repeatability", 0),
+        ("encoder_stuck", 0),
+        ("step_delay", 0),
+        ("master_slave", 0),
+        ("master_slave_channel", 2),
+    ] {
         let loaded = shipped(name);
-        let case = Compiled { loaded: &loaded }.case(0).unwrap();
+        let case = Compiled { loaded: &loaded }.case(place).unwrap();
         let model = &case.model;
         let (mut state, mut scratch) = (model.initial_state(&case.changes), Scratch::new(model));
         publish_start(model, &mut state, &mut scratch).unwrap();
@@ -49,6 +55,7 @@ fn a_longer_run_allocates_no_more() {
         ("joint_step_delay", 3.0, 6.0, 0),
         ("joint_ramp_delay", 9.0, 14.0, 0),
         ("joint_response", 3.0, 8.0, 0),
+        ("master_slave", 6.0, 9.0, 0),
         ("encoder_stuck", 3.8, 4.3, 10),
     ] {
         let loaded = shipped(name);

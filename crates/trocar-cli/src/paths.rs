@@ -85,9 +85,8 @@ struct Row {
 
 fn signals(model: &Model, only_faults: bool) -> Vec<Row> {
     let mut rows = Vec::new();
-    for (_, spec) in model.layout.groups() {
-        let by_program = spec.writer == "program" && !spec.path.starts_with("program.");
-        let is_command = spec.writer == "clients" || by_program;
+    for (id, spec) in model.layout.groups() {
+        let is_command = model.seats.iter().any(|seat| seat.inboxes.contains(&id));
         if only_faults && trocar_sim::may_fail(spec).is_err() {
             continue;
         }

@@ -6,6 +6,9 @@ use trocar_control::outside::{GroupDescription, SlotDescription};
 use trocar_signal::group::matches;
 use trocar_sim::Model;
 
+/// The slots of which `trocar new controller` writes the built-in controller.
+const TEMPLATES: [&str; 3] = ["servo", "supervisor", "arm"];
+
 /// Lists the slots whose paths match.
 pub fn slots(model: &Model, pattern: Option<&str>, as_json: bool) {
     let mut slots = trocar_sim::slots(model);
@@ -52,7 +55,10 @@ fn text(slot: &SlotDescription) -> String {
         let _ = writeln!(out, "  {what:10} {path:width$}  {rest}");
     }
     let _ = writeln!(out, "  {:10} {}", "state", words(&slot.state));
-    let _ = writeln!(out, "  start one: trocar new controller my_{0}.py --slot {1}", slot.kind, slot.slot);
+    if TEMPLATES.contains(&slot.kind.as_str()) {
+        let _ =
+            writeln!(out, "  start one: trocar new controller my_{0}.py --slot {1}", slot.kind, slot.slot);
+    }
     out
 }
 

@@ -5,7 +5,7 @@
 //!
 //! Three components fill an arm's slots. [`Arm`] is the device's face to its clients: it takes commands, keeps the
 //! operating state, plans trajectories and writes setpoints. [`Servo`] turns setpoints into motor currents.
-//! [`Supervisor`] watches both and trips. Nothing here knows a particular robot: joints come as a list ([`ArmJoints`]),
+//! [`Supervisor`] watches both and trips. [`Teleoperation`] lets the arm follow a master. Nothing here knows a particular robot: joints come as a list ([`ArmJoints`]),
 //! geometry as a chain of frames ([`ArmKinematics`]).
 //!
 //! Order at one instant: supervisor, arm, servo. The supervisor reads setpoints and operating state as they were
@@ -23,6 +23,7 @@ mod sample;
 pub mod servo;
 pub mod stability;
 pub mod supervisor;
+pub mod teleoperation;
 pub mod trajectory;
 
 pub use arm::{Arm, ArmConfig, ArmJointConfig, Refusal};
@@ -34,4 +35,5 @@ pub use kinematics::{ArmKinematics, ChainFrame, ChainVariable, RemoteCentre};
 pub use servo::{Servo, ServoConfig, ServoDrive, ServoJointConfig};
 pub use stability::SampledServo;
 pub use supervisor::{Supervisor, SupervisorConfig, SupervisorJointConfig};
+pub use teleoperation::{Teleoperation, TeleoperationSettings};
 pub use trajectory::{MotionLimits, Sample, Trajectory};

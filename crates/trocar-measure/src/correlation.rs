@@ -34,6 +34,8 @@ pub struct Correlation {
     sums: Vec<f64>,
     /// Whether `commanded` moved in this repeat.
     moved: bool,
+    /// Readings of this repeat.
+    readings: usize,
     before: Option<(Time, f64, f64)>,
     interval: Nanos,
     cycle: u32,
@@ -61,6 +63,7 @@ impl Correlation {
             of_next: 0,
             sums: vec![0.0; room],
             moved: false,
+            readings: 0,
             before: None,
             interval: Nanos::ZERO,
             cycle: 0,
@@ -80,6 +83,7 @@ impl Correlation {
             (self.cycle, self.cycle_began) = (cycle, now);
         }
         self.moved |= commanded != commanded_before;
+        self.readings += 1;
         let interval = now.since(at);
         if self.interval == Nanos::ZERO {
             self.interval = interval;
@@ -146,16 +150,17 @@ impl Correlation {
     }
 
     fn close(&mut self) {
-        // The end of the last repeat may be read as one more, in which nothing moves.
+        // The end of the last repeat may be read as one more, in which nothing moves but an instrument's noise.
+        let is_an_end = self.readings <= self.bank().0;
         match self.peak() {
-            _ if !self.moved => {}
+            _ if !self.moved || is_an_end => {}
             Ok(delay_s) => self.repeats.push(self.cycle_began, delay_s),
             Err(why) => {
                 self.failed.get_or_insert(why);
             }
         }
         self.sums.fill(0.0);
-        (self.count, self.moved) = (0, false);
+        (self.count, self.moved, self.readings) = (0, false, 0);
     }
 
     pub fn row(&self) -> Result<FigureRow, NoFigure> {

@@ -221,6 +221,21 @@ fn correlation_of_noise_and_of_a_sine() {
     assert!(matches!(beyond, Err(NoFigure::PeakAtEnd { .. })), "{beyond:?}");
 }
 
+/// A phase ends one reading after its last repeat: with an instrument's noise nothing is quite at rest there, and it is no
+/// repeat of its own.
+#[test]
+fn the_reading_after_the_last_repeat_is_no_repeat() {
+    let signal = noise(1, 10.0, 2.0);
+    let draws = Stream::new(3, 0, "noise");
+    let scatter = |t: f64, lane| 1e-5 * draws.at((t * 1e9) as u64, lane).normal();
+    let noisy = |t: f64| (signal(t - DELAY_S) + scatter(t, 0), signal(t) + scatter(t, 1));
+    let row =
+        figure("kind = 'correlation_delay'\nlongest = '80 ms'", 6.0 + 1.5 * INTERVAL_S, 2.0, noisy).unwrap();
+    assert_eq!(row.n, 3);
+    // The noise is a hundred-thousandth of the signal; its differences over an interval are a thousandth of the signal's.
+    assert!((row.value - DELAY_S).abs() < INTERVAL_S, "{}", row.value);
+}
+
 #[test]
 fn what_did_not_follow_is_no_figure() {
     let text = "kind = 'start_delay'\nthreshold = '0.01 rad'";

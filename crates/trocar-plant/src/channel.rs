@@ -2,7 +2,8 @@
 //!
 //! Each write of the source is one message. It is lost with probability `loss`, else it arrives after `delay` plus a
 //! uniform draw from 0 to `jitter`. Stamp and validity travel with the values. Draws depend on the instant at which
-//! the message is seen, so another channel, or another message, changes none.
+//! the message is seen, so another channel, or another message, changes none. All three are parameters of a run, also where the
+//! file gives no jitter or loss.
 
 use crate::check;
 use schemars::JsonSchema;
@@ -67,8 +68,8 @@ pub struct Channel {
     source: ReadPort,
     target: WritePort,
     delay: ParameterPort,
-    jitter: Option<ParameterPort>,
-    loss: Option<ParameterPort>,
+    jitter: ParameterPort,
+    loss: ParameterPort,
     keeps_order: bool,
 }
 
@@ -88,8 +89,6 @@ impl Channel {
         if !problems.is_empty() {
             return Err(problems);
         }
-        let jitter_s = config.jitter.as_ref().map_or(0.0, |jitter| jitter.value.si());
-        reg.delays_by(Nanos::from_seconds(config.delay.value.si() + jitter_s).unwrap_or(Nanos::ZERO));
         let path = reg.path.clone();
         let delay = provenance.parameter(
             format!("{path}.delay"),
@@ -98,15 +97,21 @@ impl Channel {
             &config.delay,
             true,
         );
-        let delay = reg.parameter(delay);
-        let jitter = config.jitter.as_ref().map(|jitter| {
-            let path = format!("{path}.jitter");
-            reg.parameter(provenance.parameter(path, Dimension::TIME, jitter.value.si(), jitter, true))
-        });
-        let loss = config.loss.as_ref().map(|loss| {
-            let path = format!("{path}.loss");
-            reg.parameter(provenance.parameter(path, Dimension::NUMBER, loss.value.si(), loss, true))
-        });
+        let delay = reg.parameter(delay.at_least(0.0));
+        reg.delays_by_parameter(delay);
+        let none = Sourced::bare(Duration::from_si(0.0));
+        let config_jitter = config.jitter.as_ref().unwrap_or(&none);
+        let jitter = format!("{path}.jitter");
+        let jitter_s = config_jitter.value.si();
+        let jitter = provenance.parameter(jitter, Dimension::TIME, jitter_s, config_jitter, true);
+        let jitter = reg.parameter(jitter.at_least(0.0));
+        reg.delays_by_parameter(jitter);
+        let none = Sourced::bare(Ratio::from_si(0.0));
+        let config_loss = config.loss.as_ref().unwrap_or(&none);
+        let loss = format!("{path}.loss");
+        let share = config_loss.value.si();
+        let loss = provenance.parameter(loss, Dimension::NUMBER, share, config_loss, true);
+        let loss = reg.parameter(loss.at_least(0.0));
         reg.state::<ChannelState>();
         let mut copy = source.clone();
         target.clone_into(&mut copy.path);
@@ -126,10 +131,10 @@ impl Component for Channel {
         }
         state.sequence = sequence;
         let last_due = state.last_due;
-        if self.loss.is_some_and(|loss| io.draw(0).uniform() < io.parameter(loss)) {
+        if io.draw(0).uniform() < io.parameter(self.loss) {
             return Ok(());
         }
-        let jitter_s = self.jitter.map_or(0.0, |jitter| io.draw(1).uniform() * io.parameter(jitter));
+        let jitter_s = io.draw(1).uniform() * io.parameter(self.jitter);
         let under_way = Nanos::from_seconds(io.parameter(self.delay) + jitter_s)
             .ok_or("its time under way is negative or beyond 500 years")?;
         let mut due = now.plus(under_way);

@@ -1,7 +1,8 @@
 //! A displacement sensor: follows single numbers, lengths or angles, as a gauge, a laser displacement sensor or a
 //! goniometer does.
 //!
-//! A reading is the number plus normal noise, new in each reading, rounded to the nearest step of the resolution.
+//! A reading is the number plus normal noise, new in each reading, rounded to the nearest step of the resolution. It carries
+//! the instant at which the sensor read, also of a message that was sent earlier: what stood there then.
 
 use crate::check;
 use crate::instrument::{InstrumentStatement, Resolve, resolve};
@@ -167,7 +168,7 @@ impl DisplacementSensor {
 
 impl Component for DisplacementSensor {
     fn activate(&self, io: &mut Activation<'_>) -> Result<(), String> {
-        let noise_sd = self.noise.map_or(0.0, |noise| io.parameter(noise));
+        let (now, noise_sd) = (io.now, self.noise.map_or(0.0, |noise| io.parameter(noise)));
         for (place, (read, index, write)) in self.followers.iter().enumerate() {
             let header = io.header(*read);
             if header.sequence == 0 {
@@ -180,7 +181,7 @@ impl Component for DisplacementSensor {
             if self.resolution > 0.0 {
                 value = (value / self.resolution).round() * self.resolution;
             }
-            io.send(*write, &[value], header.stamp, self.latency, header.valid == 1);
+            io.send(*write, &[value], now, self.latency, header.valid == 1);
         }
         Ok(())
     }
@@ -224,7 +225,7 @@ mod tests {
         bench.activate(0, Time(4)).unwrap();
         assert_eq!(bench.get("gauge.depth"), [1e-5]);
         let (layout, table) = bench.table();
-        assert_eq!(table.header(layout.group("gauge.depth").unwrap()).stamp, Time(3));
+        assert_eq!(table.header(layout.group("gauge.depth").unwrap()).stamp, Time(4));
     }
 
     /// Noise of two steps or more makes the rounded mean true: within five standard errors.

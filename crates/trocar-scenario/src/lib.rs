@@ -34,6 +34,7 @@ mod sensors;
 pub mod source;
 pub mod span;
 pub mod stimulus;
+pub mod teleoperation;
 pub mod template;
 mod text;
 mod tree;

@@ -811,11 +811,15 @@ impl<'a> Loader<'a> {
                 self.found.push(Diagnostic::error("given-twice", title));
             }
             let head = path.split('.').next().unwrap_or("");
-            if !path.contains('.') || !(head.contains('*') || scene.robots.contains_key(head)) {
+            let masters =
+                || scenario.handles.keys().chain(scenario.teleoperations.keys()).map(String::as_str);
+            let is_known = scene.robots.contains_key(head) || masters().any(|name| name == head);
+            if !path.contains('.') || !(head.contains('*') || is_known) {
                 let names: Vec<&str> = roles
                     .iter()
                     .map(|(role, _)| role)
                     .chain(scene.robots.keys().map(String::as_str))
+                    .chain(masters())
                     .collect();
                 self.found.push(
                     Diagnostic::error("unknown-name", format!("`--set {}`: no such path", quoted(&path)))

@@ -3,13 +3,14 @@
 use crate::for_each::ForEachConfig;
 use crate::phase::PhaseConfig;
 use crate::poses::PosesConfig;
+use crate::teleoperation::TeleoperationConfig;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use trocar_control::outside::ControllerConfig;
 use trocar_fault::FaultConfig;
 use trocar_measure::{DecisionRule, MeasureConfig};
-use trocar_plant::InstrumentConfig;
+use trocar_plant::{HandleConfig, InstrumentConfig};
 use trocar_signal::quantity::Frequency;
 use trocar_signal::{AnyQuantity, Standing};
 
@@ -52,6 +53,14 @@ pub struct ScenarioFile {
     pub seed: u64,
     /// Role to robot: the names that the method uses, and the scene's robots that fill them.
     pub roles: BTreeMap<String, String>,
+    /// Name to master handle: what a linear motion generator carries in the place of a surgeon's hand. The name is the first
+    /// part of its signals: `master.measured_cp`.
+    #[serde(default)]
+    pub handles: BTreeMap<String, HandleConfig>,
+    /// Name to teleoperation: an arm of the scene that follows a master. The name is the first part of its signals:
+    /// `console.clutch`.
+    #[serde(default)]
+    pub teleoperations: BTreeMap<String, TeleoperationConfig>,
     /// Name to controller: who fills a slot instead of the built-in controller. Nothing is started unless
     /// `--allow-exec NAME` says so.
     #[serde(default)]

@@ -39,6 +39,7 @@ pub(crate) fn scenario(
     let mut check = Check { scenario, spans, found: Vec::new() };
     check.roles(scene);
     check.names();
+    check.masters(scene);
     check.controllers();
     check.phases();
     check.faults();
@@ -158,15 +159,39 @@ impl Check<'_> {
         }
     }
 
+    /// Handles and teleoperations: their numbers, and names that no robot of the scene has.
+    fn masters(&mut self, scene: Option<&SceneFile>) {
+        let scenario = self.scenario;
+        for (name, handle) in &scenario.handles {
+            self.problems(&join_key("handles", name), handle.check());
+        }
+        for (name, teleoperation) in &scenario.teleoperations {
+            self.problems(&join_key("teleoperations", name), teleoperation.check());
+        }
+        let handles = scenario.handles.keys().map(|name| ("handles", name));
+        let all = handles.chain(scenario.teleoperations.keys().map(|name| ("teleoperations", name)));
+        for (table, name) in all {
+            if scene.is_some_and(|scene| scene.robots.contains_key(name)) {
+                let title = format!("`{name}` is a robot of the scene already");
+                let key = join_key(table, name);
+                self.at_key("duplicate-name", &key, title, "give this another name".to_owned());
+            }
+        }
+    }
+
     /// Roles, instruments and measures share one space of names, because formulas speak of all of them.
     fn names(&mut self) {
         let scenario = self.scenario;
         let roles = scenario.roles.keys().map(|name| ("roles", "a role", name, true));
         let instruments =
             scenario.instruments.keys().map(|name| ("instruments", "an instrument", name, true));
+        let handles = scenario.handles.keys().map(|name| ("handles", "a handle", name, true));
+        let teleoperations =
+            scenario.teleoperations.keys().map(|name| ("teleoperations", "a teleoperation", name, true));
+        let masters = handles.chain(teleoperations);
         let measures = scenario.measures.keys().map(|name| ("measures", "a measure", name, false));
         let mut seen: Vec<(&str, &str)> = Vec::new();
-        for (table, what, name, is_path) in roles.chain(instruments).chain(measures) {
+        for (table, what, name, is_path) in roles.chain(masters).chain(instruments).chain(measures) {
             let key = join_key(table, name);
             if is_path && table != "roles" && !is_name(name) {
                 self.at_key("bad-value", &key, not_a_name(name), String::new());
@@ -332,7 +357,9 @@ impl Check<'_> {
                 paths_below(node, section, &mut found);
             }
         }
-        let own = || scenario.roles.keys().chain(scenario.instruments.keys()).chain(scenario.measures.keys());
+        let masters = || scenario.handles.keys().chain(scenario.teleoperations.keys());
+        let named = || scenario.instruments.keys().chain(scenario.measures.keys());
+        let own = || scenario.roles.keys().chain(masters()).chain(named());
         for FoundPath { head, key, is_key } in found {
             // That the program cannot fail is said where faults are placed.
             if head == "program" && key.starts_with("faults[") {
@@ -360,8 +387,11 @@ impl Check<'_> {
                     diagnostic.note(format!("`{head}` is a robot of the scene; give it a role in `[roles]`"));
             }
             let names: Vec<&str> = own().map(String::as_str).collect();
-            self.found
-                .push(diagnostic.note(format!("roles, instruments and measures here: {}", names.join(", "))));
+            let masters = if masters().next().is_some() { ", handles, teleoperations" } else { "" };
+            self.found.push(
+                diagnostic
+                    .note(format!("roles{masters}, instruments and measures here: {}", names.join(", "))),
+            );
         }
     }
 }

@@ -77,6 +77,8 @@ pub struct Registration {
     pub state_names: Vec<String>,
     /// The longest time that what it sends is under way, beyond its task's compute time.
     pub longest_delay: Nanos,
+    /// Parameters whose sum that time is, where a case may change them.
+    pub delay_parameters: Vec<ParameterPort>,
 }
 
 /// A read as it is declared.
@@ -138,6 +140,12 @@ impl Registration {
     /// Declares for how long at most what it sends is under way.
     pub fn delays_by(&mut self, longest: Nanos) {
         self.longest_delay = longest;
+    }
+
+    /// Declares a parameter that is a part of the time for which what it sends is under way, so that there is room for as
+    /// many messages as the values of a case keep under way.
+    pub fn delays_by_parameter(&mut self, port: ParameterPort) {
+        self.delay_parameters.push(port);
     }
 
     /// Declares the state as one struct of words.

@@ -558,11 +558,31 @@ pub(crate) fn under(prefix: &str, problems: Vec<Problem>) -> Vec<Problem> {
     problems.into_iter().map(|p| Problem { key: join(p.key), what: p.what }).collect()
 }
 
-/// Where the tool tip or the shaft of an arm is looked up by an instrument: a laboratory's target on the tool is the truth.
+/// Where the tool tip or the shaft of an arm, or a master's handle, is looked up by an instrument: a laboratory's target on
+/// them is the truth. `psm1.tool_tip.position.x` is one number of it.
 #[must_use]
 pub(crate) fn truth_of(path: &str) -> Option<String> {
-    let known = |point: &str, group: &str| Some(format!("{}.truth.{group}", path.strip_suffix(point)?));
-    known(".tool_tip", "tip").or_else(|| known(".shaft", "shaft"))
+    let (of, rest) = path.split_once('.')?;
+    let (point, number) = rest.split_once('.').map_or((rest, None), |(point, number)| (point, Some(number)));
+    let group = match point {
+        "tool_tip" => "tip",
+        "shaft" => "shaft",
+        "handle" => "handle",
+        _ => return None,
+    };
+    Some(format!("{of}.truth.{group}{}", number.map_or_else(String::new, |number| format!(".{number}"))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::truth_of;
+
+    #[test]
+    fn targets_of_a_laboratory_are_the_truth() {
+        assert_eq!(truth_of("psm1.tool_tip").as_deref(), Some("psm1.truth.tip"));
+        assert_eq!(truth_of("master.handle.position.x").as_deref(), Some("master.truth.handle.position.x"));
+        assert_eq!(truth_of("psm1.tool_tips"), None);
+    }
 }
 
 /// The command groups by which a program drives an arm.

@@ -215,6 +215,19 @@ pub struct ArmGroups {
     pub current_commands: Vec<GroupId>,
 }
 
+/// The groups of a teleoperation that tell how it is.
+#[derive(Clone, Debug)]
+pub struct TeleoperationGroups {
+    /// Its name in the scenario.
+    pub name: String,
+    /// `operating_state`
+    pub operating_state: GroupId,
+    /// The value of `operating_state` that stands for FAULT.
+    pub fault: f64,
+    /// `error`
+    pub error: GroupId,
+}
+
 /// A fault as the run's ledger needs it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FaultPlan {
@@ -266,6 +279,10 @@ pub struct Case {
     pub decision: DecisionRule,
     /// Arms.
     pub arms: Vec<ArmGroups>,
+    /// The names of the master handles.
+    pub handles: Vec<String>,
+    /// The teleoperations.
+    pub teleoperations: Vec<TeleoperationGroups>,
     /// Outputs of controllers, supervisors and actuators: where a fault's effect is looked for.
     pub outputs: Vec<GroupId>,
     /// What is recorded.

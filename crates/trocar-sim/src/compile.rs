@@ -1,6 +1,7 @@
 //! From a loaded scenario to cases that run: what the files mean, with every mistake at its place.
 
 mod controllers;
+mod masters;
 mod measures;
 mod program;
 mod settings;
@@ -319,6 +320,7 @@ impl<'a> Compiler<'a> {
         compiler.limits = devices.limits;
         compiler.constants = compiler.limits.iter().map(|limit| limit.constant.clone()).collect();
         compiler.layout = compiler.groups_so_far()?;
+        masters::add(&mut compiler)?;
         controllers::prepare(&mut compiler);
         compiler.instruments();
         compiler.stop_on_mistakes()?;
@@ -551,6 +553,7 @@ impl<'a> Compiler<'a> {
         }
         let (record, record_rate) = self.record(&model);
         let arms = self.arm_groups(&model);
+        let teleoperations = masters::groups(&self, &model);
         self.stop_on_mistakes()?;
         controllers::fill(&self, &mut model, &changes);
         let group = |path: &str| model.layout.group(path).unwrap_or(GroupId(0));
@@ -586,6 +589,8 @@ impl<'a> Compiler<'a> {
             decision: self.loaded.scenario.decision,
             roles: arms.iter().map(|a| a.title.clone()).collect(),
             arms,
+            handles: self.loaded.scenario.handles.keys().cloned().collect(),
+            teleoperations,
             outputs,
             record,
             record_rate,

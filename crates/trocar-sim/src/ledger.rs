@@ -292,6 +292,16 @@ fn compare(case: &Case, now: Time, table: &Table, twin: &Table, entry: &mut Entr
         }
         announce(layout, arm, now, (table, twin), &mut entry.ledger);
     }
+    // A teleoperation that goes to FAULT says so as well; what it then does, it leaves to its arm.
+    if entry.ledger.detected.is_none() {
+        let state = |t: &Table, group: GroupId| t.values(group)[0];
+        let announced = case.teleoperations.iter().map(|one| (one.operating_state, one.fault));
+        let announced = announced
+            .into_iter()
+            .find(|(group, fault)| state(table, *group) == *fault && state(twin, *group) != *fault);
+        entry.ledger.detected =
+            announced.map(|(group, _)| Noted { at: now, by: state_in_words(layout, table, group) });
+    }
 }
 
 /// Announcement: the supervisor trips or the operating state leaves ENABLED where the twin's does not. Reaction: the

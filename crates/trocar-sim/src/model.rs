@@ -49,6 +49,26 @@ pub struct OutsideSlot {
     pub description: SlotDescription,
 }
 
+/// A component whose outputs are under way for a while.
+struct Room {
+    /// The longest that they are, without what parameters add.
+    longest_s: f64,
+    period_s: f64,
+    groups: usize,
+    /// Parameters that add to that time.
+    parameters: Vec<usize>,
+}
+
+impl Room {
+    /// Places for all outputs of the activations within the longest delay, and of one more on either side. Releases that jitter
+    /// has held back come together.
+    fn places(&self, parameters: &[f64]) -> usize {
+        let longest_s = self.parameters.iter().fold(self.longest_s, |sum, place| sum + parameters[*place]);
+        let activations = (longest_s / self.period_s).ceil() as usize;
+        activations.min(1 << 20).saturating_add(2) * self.groups
+    }
+}
+
 /// Everything about a run that does not change while it runs.
 pub struct Model {
     /// All groups: information first, then what instruments write, then truth.
@@ -72,11 +92,11 @@ pub struct Model {
     /// How many seats, from the first, are clients.
     pub(crate) client_seats: usize,
     pub(crate) streams: Vec<Stream>,
-    /// Most outputs that can be under way at once.
-    pub(crate) pending_capacity: usize,
+    /// Who has outputs under way.
+    rooms: Vec<Room>,
     /// Most numbers that one group has.
     pub(crate) widest_group: usize,
-    /// Command groups that no component writes: outside inputs may.
+    /// Command groups that no component writes, or a controller of another device.
     pub(crate) command_groups: Vec<GroupId>,
 }
 
@@ -113,13 +133,29 @@ impl Model {
         }
         let information = |spec: &&trocar_signal::GroupSpec| spec.class == GroupClass::Information;
         let information_groups = specs.iter().filter(information).count();
-        let command_groups =
-            layout.groups().filter(|(_, spec)| spec.writer == "clients").map(|(id, _)| id).collect();
+        let by_controllers: Vec<&str> = nodes
+            .iter()
+            .filter(|node| node.role == Role::Controller)
+            .flat_map(|node| node.registration.writes.iter().map(|spec| spec.path.as_str()))
+            .filter(|path| nodes.iter().any(|n| n.registration.inboxes.iter().any(|i| i.path == **path)))
+            .collect();
+        let command_groups = layout
+            .groups()
+            .filter(|(_, spec)| spec.writer == "clients" || by_controllers.contains(&spec.path.as_str()))
+            .filter(|(_, spec)| spec.class == GroupClass::Information)
+            .map(|(id, _)| id)
+            .collect();
 
         let mut nodes: Vec<Option<Node>> = nodes.into_iter().map(Some).collect();
         let mut seats: Vec<Seat> = Vec::new();
         let mut parameters = Vec::new();
-        let mut pending_capacity = 0;
+        let mut rooms = Vec::new();
+        let inboxes: Vec<GroupId> = nodes
+            .iter()
+            .flatten()
+            .flat_map(|node| &node.registration.inboxes)
+            .filter_map(|inbox| layout.group(&inbox.path))
+            .collect();
         for node in order.into_iter().filter_map(|i| nodes[i].take()) {
             let registration = node.registration;
             let reader = registration.path.clone();
@@ -132,13 +168,21 @@ impl Model {
                 Pace::EveryStep => (step_rate.period_s(), Nanos::ZERO, Nanos::ZERO),
             };
             let longest_s = compute_time.seconds() + registration.longest_delay.seconds();
-            if longest_s > 0.0 {
-                // All outputs of the activations within the longest delay, and of one more on either side. Releases
-                // that jitter has held back come together.
-                let activations = ((longest_s + jitter.seconds()) / period_s).ceil() as usize;
-                pending_capacity += activations.min(1 << 20).saturating_add(2) * writes.len();
+            let room = Room {
+                longest_s: longest_s + jitter.seconds(),
+                period_s,
+                groups: writes.len(),
+                parameters: registration.delay_parameters.iter().map(|p| parameters.len() + p.0).collect(),
+            };
+            if longest_s > 0.0 || !room.parameters.is_empty() {
+                rooms.push(room);
             }
-            let information = information_of(&layout, &writes, information_groups);
+            // A controller that commands another's device does not own the command.
+            let own: Vec<GroupId> = match node.role {
+                Role::Controller => writes.iter().copied().filter(|id| !inboxes.contains(id)).collect(),
+                _ => writes.clone(),
+            };
+            let information = information_of(&layout, &own, information_groups);
             seats.push(Seat {
                 information,
                 inboxes: registration.inboxes.iter().map(|inbox| resolve(&inbox.path)).collect(),
@@ -189,7 +233,7 @@ impl Model {
             seed,
             run_index,
             streams,
-            pending_capacity,
+            rooms,
             widest_group,
             command_groups,
         })
@@ -238,6 +282,8 @@ impl Model {
         for (place, value) in changes {
             parameters[*place] = *value;
         }
+        let capacity = self.rooms.iter().map(|room| room.places(&parameters)).sum();
+        let pending = crate::pending::Pending::new(capacity, self.widest_group);
         let mut state = State {
             step: 0,
             chain: self.seed,
@@ -245,7 +291,7 @@ impl Model {
             words: vec![0; words],
             parameters,
             releases: (0..self.seats.len()).map(|seat| self.release(seat, 0)).collect(),
-            pending: crate::pending::Pending::new(self.pending_capacity, self.widest_group),
+            pending,
             faults: vec![0; self.faults.word_count()],
             next_input: 0,
         };

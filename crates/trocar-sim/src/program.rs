@@ -142,10 +142,10 @@ pub struct Inbox {
     pub supersedes: bool,
     /// The group whose values a joint command starts from (`setpoint_js`), where there is one.
     pub setpoint: Option<String>,
-    /// The flag that says that the device moves.
-    pub busy: String,
-    /// The event that says that a command was refused.
-    pub refused: String,
+    /// The flag that says that the device moves, where it says so.
+    pub busy: Option<String>,
+    /// The event that says that a command was refused, where it can be.
+    pub refused: Option<String>,
     /// What the device reports of itself: before it has done so once, nobody sends it anything.
     pub feedback: String,
     /// How long after a command was taken the flag may still be old.
@@ -189,7 +189,7 @@ pub struct Program {
     write: Vec<WritePort>,
     echo: Vec<ReadPort>,
     setpoint: Vec<Option<ReadPort>>,
-    busy: Vec<ReadPort>,
+    busy: Vec<Option<ReadPort>>,
     refused: Vec<ReadPort>,
     feedback: Vec<ReadPort>,
     phase_out: WritePort,
@@ -265,8 +265,14 @@ impl Program {
             .iter()
             .map(|inbox| inbox.setpoint.as_ref().map(|path| registration.read_previous(path)))
             .collect();
-        let busy = inboxes.iter().map(|inbox| registration.read_previous(&inbox.busy)).collect();
-        let refused = inboxes.iter().map(|inbox| registration.read_previous(&inbox.refused)).collect();
+        let busy = inboxes
+            .iter()
+            .map(|inbox| inbox.busy.as_ref().map(|path| registration.read_previous(path)))
+            .collect();
+        let refused = inboxes
+            .iter()
+            .filter_map(|inbox| inbox.refused.as_ref().map(|path| registration.read_previous(path)))
+            .collect();
         let feedback = inboxes.iter().map(|inbox| registration.read_previous(&inbox.feedback)).collect();
         let mut out = |spec: GroupSpec, meaning: &str| registration.write(spec.meaning(meaning));
         Program {
@@ -504,7 +510,7 @@ impl Program {
                         }
                     }
                     2 => {
-                        let busy = io.read(self.busy[*inbox])[0] != 0.0;
+                        let busy = self.busy[*inbox].is_some_and(|port| io.read(port)[0] != 0.0);
                         if since >= self.inboxes[*inbox].settle && !busy {
                             self.enter(io, 3);
                         }

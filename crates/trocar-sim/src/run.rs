@@ -196,20 +196,34 @@ impl<'a> Running<'a> {
         let name = case.phases.get(phase).map_or("", String::as_str);
         let source = case.phase_sources.get(phase).cloned().unwrap_or_default();
         let (file, line) = (source.file, source.line);
+        let table = &self.main.state.table;
+        let word = |group: GroupId| match &case.model.layout.spec(group).kind {
+            GroupKind::State(names) => names
+                .get(table.values(group)[0] as usize)
+                .map_or(String::new(), |name| name.replace('_', " ")),
+            _ => String::new(),
+        };
+        let mut lost = case.teleoperations.iter();
+        let lost = lost.find(|one| table.values(one.operating_state)[0] == one.fault);
         let what = match FAILURES.get(failure) {
+            Some(&"refused") if let Some(lost) = lost => {
+                format!(
+                    "phase `{name}`: the teleoperation `{}` went to FAULT: {}; {file}:{line}: write refusals = \"allowed\" if that is what the phase is about",
+                    lost.name,
+                    word(lost.error)
+                )
+            }
             Some(&"refused") => {
                 let refusal = case
                     .arms
                     .iter()
-                    .filter_map(|arm| {
-                        let spec = case.model.layout.spec(arm.error);
-                        let value = self.main.state.table.values(arm.error)[0] as usize;
-                        let trocar_signal::GroupKind::State(names) = &spec.kind else { return None };
-                        (value != 0).then(|| format!("{}: {}", spec.path, names[value].replace('_', " ")))
-                    })
+                    .map(|arm| arm.error)
+                    .chain(case.teleoperations.iter().map(|one| one.error))
+                    .filter(|error| table.values(*error)[0] != 0.0)
+                    .map(|error| format!("{}: {}", case.model.layout.spec(error).path, word(error)))
                     .collect::<Vec<_>>()
                     .join(", ");
-                let pose = self.main.state.table.values(case.program.pose)[0] as usize;
+                let pose = table.values(case.program.pose)[0] as usize;
                 let pose = case.poses.get(pose).filter(|_| source.visits_poses);
                 let pose = pose.map_or(String::new(), |pose| format!(" (last target {pose})"));
                 let command = match source.commands.as_slice() {
@@ -395,17 +409,18 @@ fn figures(case: &Case, measured: &Measured) -> Vec<FigureOutcome> {
 }
 
 fn standing(case: &Case) -> Vec<StandingCount> {
-    case.arms
-        .iter()
-        .map(|arm| {
-            let prefix = format!("{}.", arm.instance);
+    let arms = case.arms.iter().map(|arm| &arm.instance);
+    let masters = case.handles.iter().chain(case.teleoperations.iter().map(|one| &one.name));
+    arms.chain(masters)
+        .map(|instance| {
+            let prefix = format!("{instance}.");
             let own = case.model.parameters.iter().filter(|p| p.path.starts_with(&prefix));
             let (mut parameters, mut assumed) = (0, 0);
             for parameter in own {
                 parameters += 1;
                 assumed += u64::from(parameter.standing == trocar_signal::Standing::Assumed);
             }
-            StandingCount { instance: arm.instance.clone(), parameters, assumed }
+            StandingCount { instance: instance.clone(), parameters, assumed }
         })
         .collect()
 }

@@ -153,9 +153,11 @@ pub(crate) fn groups(nodes: &[Node]) -> Result<Vec<GroupSpec>, Vec<ScheduleError
         let writer = &node.registration.path;
         for spec in &node.registration.writes {
             match place.get(&spec.path) {
-                // A client writes into the inbox that the device declares.
+                // A client writes into the inbox that the device declares; so does a controller that drives another's device.
                 Some(&at)
-                    if at < inbox_count && specs[at].writer == "clients" && node.role == Role::Client =>
+                    if at < inbox_count
+                        && specs[at].writer == "clients"
+                        && matches!(node.role, Role::Client | Role::Controller) =>
                 {
                     specs[at].writer.clone_from(writer);
                 }

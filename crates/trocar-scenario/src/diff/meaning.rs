@@ -27,8 +27,10 @@ pub(super) struct Sides<'a> {
 }
 
 /// Tables whose keys are names that the file gives.
-const NAMED: [&str; 14] = [
+const NAMED: [&str; 16] = [
     "roles",
+    "handles",
+    "teleoperations",
     "setup",
     "instruments",
     "variation",

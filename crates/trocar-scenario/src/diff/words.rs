@@ -6,7 +6,7 @@ use crate::explain::{Catalogue, Language, formula_in_words, path_in_words, quant
 use serde_json::Value as Json;
 
 /// Sections of files in the order of reading: the key at the root, and the heading under which it stands.
-const GROUPS: [(&str, &str); 42] = [
+const GROUPS: [(&str, &str); 44] = [
     ("trocar", "versions"),
     ("title", "question"),
     ("purpose", "question"),
@@ -14,6 +14,8 @@ const GROUPS: [(&str, &str); 42] = [
     ("departures", "question"),
     ("scene", "conditions"),
     ("roles", "conditions"),
+    ("handles", "conditions"),
+    ("teleoperations", "conditions"),
     ("setup", "conditions"),
     ("variation", "conditions"),
     ("seed", "conditions"),

@@ -162,6 +162,8 @@ fn known(words: &Catalogue, path: &str) -> Option<String> {
         [of, "setpoint_js", what, joint] => js("setpoint", of, what, joint),
         [of, "truth", "js", what, joint] => js("true", of, what, joint),
         [of, "truth", "tip"] => Some(words.say("path.truth.tip", &[("of", of)])),
+        [of, "handle"] => Some(words.say("path.handle", &[("of", of)])),
+        [of, "truth", "handle"] => Some(words.say("path.truth.handle", &[("of", of)])),
         [of, "tool_tip"] => Some(words.say("path.tool_tip", &[("of", of)])),
         [of, "load"] => Some(words.say("path.load", &[("of", of)])),
         [of, "speed"] => Some(words.say("path.speed", &[("of", of)])),

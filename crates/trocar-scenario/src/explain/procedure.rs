@@ -80,10 +80,7 @@ const STIMULI: [&str; 6] = ["sine", "chirp", "noise", "line", "arc", "recorded"]
 /// A motion given as a function of time, and what follows it.
 fn stimulus(words: &Catalogue, kind: &str, table: &Table<'_>) -> Vec<String> {
     let said = |key: &str| table.quantity(words, key).unwrap_or_default();
-    let moved = match (table.text("joint"), table.text("axis")) {
-        (Some(joint), _) => words.say("phase.moved.joint", &[("joint", joint)]),
-        (None, axis) => words.say("phase.moved.axis", &[("axis", axis.unwrap_or(""))]),
-    };
+    let moved = moved(words, table);
     let cycles = table.get("cycles").and_then(Json::as_f64).map(|count| count.to_string());
     let extent: Vec<String> = [("cycles", cycles), ("duration", table.quantity(words, "duration"))]
         .into_iter()
@@ -156,13 +153,25 @@ fn sent_word(words: &Catalogue, item: &Json) -> String {
     }
 }
 
+/// What a stimulus moves: a joint, the tip along an axis, or the handle of a motion generator.
+fn moved(words: &Catalogue, table: &Table<'_>) -> String {
+    let of_handle = table.text("command").is_some_and(|command| command.ends_with(".generator.servo_cp"));
+    match (table.text("joint"), table.text("axis")) {
+        (Some(joint), _) => words.say("phase.moved.joint", &[("joint", joint)]),
+        (None, axis) => {
+            let key = if of_handle { "phase.moved.handle" } else { "phase.moved.axis" };
+            words.say(key, &[("axis", axis.unwrap_or(""))])
+        }
+    }
+}
+
 fn one_joint(words: &Catalogue, table: &Table<'_>, by: &str, to: &str) -> String {
     let said = |key: &str| table.quantity(words, key).unwrap_or_default();
     let key = if table.get("to").is_some() { to } else { by };
     let hold = table.quantity(words, "hold").unwrap_or_else(|| "0 s".to_owned());
     let values = [
         ("command", command(words, table.text("command").unwrap_or(""))),
-        ("joint", table.text("joint").or(table.text("axis")).unwrap_or("").to_owned()),
+        ("moved", moved(words, table)),
         ("by", said("by")),
         ("to", said("to")),
         ("speed", said("speed")),

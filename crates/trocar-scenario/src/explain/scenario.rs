@@ -74,6 +74,7 @@ fn conditions(page: &mut Page, file: &Table<'_>, loaded: Option<&Loaded>) {
             page.say("conditions.status", &[("robot", robot), ("status", &status)]);
         }
     }
+    masters(page, file);
     let setup = file.table("setup");
     for parameter in setup.names() {
         let value = setting(words, setup.text(parameter).unwrap_or(""));
@@ -83,6 +84,63 @@ fn conditions(page: &mut Page, file: &Table<'_>, loaded: Option<&Loaded>) {
     variation(page, file);
     let seed = file.get("seed").map_or_else(|| "0".to_owned(), Json::to_string);
     page.say("conditions.seed", &[("seed", &seed)]);
+}
+
+/// Handles, and the teleoperations that follow them.
+fn masters(page: &mut Page, file: &Table<'_>) {
+    let words = page.words;
+    for (name, handle) in file.tables_by_name("handles") {
+        let generator = handle.table("generator");
+        let said = |key: &str| generator.quantity(words, key).unwrap_or_default();
+        let values = [
+            ("speed", said("speed")),
+            ("acceleration", said("acceleration")),
+            ("bandwidth", said("bandwidth")),
+        ];
+        let values = values.each_ref().map(|(key, value)| (*key, value.as_str()));
+        page.say("handle.generator", &[&values[..], &[("name", &name)]].concat());
+        let sensor = handle.table("sensor");
+        let rate = sensor.quantity(words, "rate").unwrap_or_default();
+        page.say("handle.sensor", &[("name", &name), ("rate", &rate)]);
+        say_each(page, &sensor, "handle.sensor", &["latency", "noise", "resolution"]);
+        [generator, sensor, handle].iter().for_each(|table| page.rest(table));
+    }
+    for (name, table) in file.tables_by_name("teleoperations") {
+        let drives = command(words, table.text("drives").unwrap_or(""));
+        let follows = path(words, table.text("follows").unwrap_or(""));
+        let scale = table.quantity(words, "scale").unwrap_or_default();
+        let values = [("name", name.as_str()), ("drives", &drives), ("follows", &follows), ("scale", &scale)];
+        page.say("teleoperation.follows", &values);
+        let orientation = table.text("orientation").unwrap_or("held");
+        page.say(&format!("teleoperation.orientation.{orientation}"), &[]);
+        let axes = table.table("axes");
+        if !axes.is_empty() {
+            let axis = axes.get("axis").and_then(Json::as_array);
+            let axis: Vec<String> = axis.into_iter().flatten().map(Json::to_string).collect();
+            let angle = axes.quantity(words, "angle").unwrap_or_default();
+            page.say("teleoperation.axes", &[("axis", &axis.join(", ")), ("angle", &angle)]);
+        }
+        say_each(page, &table, "teleoperation", &["rate", "compute_time", "time_out"]);
+        let channel = table.table("channel");
+        match channel.quantity(words, "delay") {
+            Some(delay) => page.say("teleoperation.channel", &[("delay", &delay)]),
+            None => page.say("teleoperation.channel.none", &[]),
+        }
+        say_each(page, &channel, "teleoperation.channel", &["jitter", "loss"]);
+        if channel.get("keeps_order").and_then(Json::as_bool) == Some(false) {
+            page.say("teleoperation.channel.order", &[]);
+        }
+        [axes, channel, table].iter().for_each(|table| page.rest(table));
+    }
+}
+
+/// A sentence for each of these keys that a table has.
+fn say_each(page: &mut Page, table: &Table<'_>, sentence: &str, keys: &[&str]) {
+    for key in keys {
+        if let Some(value) = table.quantity(page.words, key) {
+            page.say(&format!("{sentence}.{key}"), &[("value", &value)]);
+        }
+    }
 }
 
 fn controllers(page: &mut Page, file: &Table<'_>) {

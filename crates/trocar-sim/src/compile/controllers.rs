@@ -135,7 +135,8 @@ fn describe(
         }
     }
     let settings = compiler.arms.get(&slot.robot).and_then(|arm| arm.slot_settings.get(&slot.slot));
-    slot.settings = settings.cloned().unwrap_or(serde_json::Value::Null);
+    let of_masters = || super::masters::settings(compiler, &slot.robot);
+    slot.settings = settings.cloned().or_else(of_masters).unwrap_or(serde_json::Value::Null);
     name.clone_into(&mut slot.controller);
     slot
 }

@@ -1,6 +1,6 @@
 //! The phases of a scenario as a program.
 
-use super::{Compiler, stimuli};
+use super::{Compiler, masters, stimuli};
 use crate::assemble::is_superseding;
 use crate::program::{Inbox, MAX_SIGNALS, Meanwhile, Phase, Program, Send};
 use crate::schedule::{Node, Pace, Role};
@@ -122,28 +122,57 @@ impl Inboxes {
             compiler.unknown(key, place, path, near, format!("commands here: {}", words.join(", ")));
             return None;
         };
+        if let Some(driver) = masters::driver_of(compiler, path) {
+            let what = format!(
+                "the teleoperation `{driver}` sends this command here, and a command has one sender: move what it \
+                 follows, or send another command of the arm, e.g. `move_cp`"
+            );
+            compiler.problem(key, what);
+            return None;
+        }
         let (instance, rest) = path.split_once('.')?;
-        let arm = compiler.arms.get(instance)?;
-        let setpoint = match spec.kind {
-            GroupKind::Pose => "setpoint_cp",
-            _ if rest.starts_with("jaw.") => "jaw.setpoint_js",
-            _ => "setpoint_js",
-        };
         let supersedes = is_superseding(&spec);
-        self.list.push(Inbox {
-            supersedes,
-            setpoint: spec
-                .elements
-                .first()
-                .is_some_and(|e| e.dimension != Dimension::NUMBER)
-                .then(|| format!("{instance}.{setpoint}"))
-                .filter(|_| matches!(spec.kind, GroupKind::Vector | GroupKind::Scalar | GroupKind::Pose)),
-            busy: format!("{instance}.is_busy"),
-            refused: format!("{instance}.error_event"),
-            feedback: format!("{instance}.measured_js"),
-            settle: arm.settle,
-            start_delay_s: None,
-            spec,
+        let of = |name: &str| format!("{instance}.{name}");
+        self.list.push(match compiler.arms.get(instance) {
+            Some(arm) => {
+                let setpoint = match spec.kind {
+                    GroupKind::Pose => "setpoint_cp",
+                    _ if rest.starts_with("jaw.") => "jaw.setpoint_js",
+                    _ => "setpoint_js",
+                };
+                Inbox {
+                    supersedes,
+                    setpoint: spec
+                        .elements
+                        .first()
+                        .is_some_and(|e| e.dimension != Dimension::NUMBER)
+                        .then(|| of(setpoint))
+                        .filter(|_| {
+                            matches!(spec.kind, GroupKind::Vector | GroupKind::Scalar | GroupKind::Pose)
+                        }),
+                    busy: Some(of("is_busy")),
+                    refused: Some(of("error_event")),
+                    feedback: of("measured_js"),
+                    settle: arm.settle,
+                    start_delay_s: None,
+                    spec,
+                }
+            }
+            // A motion generator, or else a teleoperation.
+            None => {
+                let is_generator = spec.kind == GroupKind::Point;
+                let setpoint = is_generator.then(|| of("generator.setpoint_cp"));
+                Inbox {
+                    supersedes,
+                    busy: None,
+                    refused: (!is_generator).then(|| of("error_event")),
+                    feedback: setpoint.clone().unwrap_or_else(|| of("operating_state")),
+                    setpoint,
+                    settle: Nanos::ZERO,
+                    start_delay_s: None,
+                    spec,
+                }
+            }
         });
         Some(self.list.len() - 1)
     }
@@ -198,6 +227,21 @@ fn word_values(
             let names: Vec<String> = poses.iter().map(|(name, _)| name.clone()).collect();
             let title = format!("there is no pose `{word}`");
             unknown(compiler, key, "unknown-name", title, word, &names, "the poses are: ");
+        }
+        GroupKind::Scalar if inbox.spec.elements.iter().all(|e| e.dimension == Dimension::NUMBER) => {
+            match AnyQuantity::parse(word) {
+                Ok(quantity) if quantity.dimension == Dimension::NUMBER => {
+                    return Some(vec![Some(quantity.si)]);
+                }
+                Ok(quantity) => {
+                    let what =
+                        format!("a number is meant here, e.g. \"50 %\", and this is {}", quantity.dimension);
+                    compiler.problem(key, what);
+                }
+                Err(error) => {
+                    compiler.problem(key, format!("{error}: a number is meant here, e.g. \"50 %\""))
+                }
+            }
         }
         _ => {
             if let Some(joints) = compiler.loaded.scenario.postures.get(word) {
@@ -283,8 +327,12 @@ pub(crate) fn joint_element(
     if at.is_none() {
         let known = spec.elements.iter().filter_map(|e| e.name.strip_prefix("position."));
         let known: Vec<String> = known.map(str::to_owned).collect();
-        let title = format!("there is no joint `{joint}`");
-        unknown(compiler, key, "unknown-name", title, joint, &known, "the joints are ");
+        let (one, all) = match spec.kind {
+            GroupKind::Point => ("axis", "the axes are "),
+            _ => ("joint", "the joints are "),
+        };
+        let title = format!("there is no {one} `{joint}`");
+        unknown(compiler, key, "unknown-name", title, joint, &known, all);
     }
     at
 }

@@ -90,7 +90,7 @@ impl Maker<'_, '_> {
         }
         if let Some(line) = &config.line {
             let key = format!("{key}.line");
-            let inbox = self.superseding(&key, &line.command, true)?;
+            let inbox = self.of_the_tip(&key, &line.command)?;
             let through: Option<Vec<_>> = line
                 .through
                 .iter()
@@ -102,7 +102,7 @@ impl Maker<'_, '_> {
         }
         if let Some(arc) = &config.arc {
             let key = format!("{key}.arc");
-            let inbox = self.superseding(&key, &arc.command, true)?;
+            let inbox = self.of_the_tip(&key, &arc.command)?;
             let via = self.pose(&format!("{key}.via"), &arc.via);
             let to = self.pose(&format!("{key}.to"), &arc.to);
             let course =
@@ -158,7 +158,7 @@ impl Maker<'_, '_> {
         let key = format!("{key}.command");
         let at = self.inboxes.find(self.compiler, &key, command)?;
         let inbox = &self.inboxes.list[at];
-        let is_cartesian = inbox.spec.kind == GroupKind::Pose;
+        let is_cartesian = matches!(inbox.spec.kind, GroupKind::Pose | GroupKind::Point);
         let takes = inbox.supersedes && inbox.setpoint.is_some() && inbox.spec.elements.len() <= MAX_COMMAND;
         if takes && is_cartesian == cartesian {
             return Some(at);
@@ -170,6 +170,18 @@ impl Maker<'_, '_> {
             false => "this motion needs a joint command that supersedes, e.g. `arm.servo_jp`",
         };
         self.compiler.problem(&key, what);
+        None
+    }
+
+    /// The inbox of a command that takes poses of the tip at once.
+    fn of_the_tip(&mut self, key: &str, command: &str) -> Option<usize> {
+        let inbox = self.superseding(key, command, true)?;
+        if self.inboxes.list[inbox].spec.kind == GroupKind::Pose {
+            return Some(inbox);
+        }
+        let what = "this motion goes through poses of an arm's tip; a motion generator is moved by `ramp`, `step`, `sine`, \
+                    `chirp`, `noise` or `recorded`";
+        self.compiler.problem(&format!("{key}.command"), what);
         None
     }
 
@@ -229,7 +241,7 @@ impl Maker<'_, '_> {
     fn recorded(&mut self, key: &str, config: &RecordedConfig) -> Option<Action> {
         let command_key = format!("{key}.command");
         let at = self.inboxes.find(self.compiler, &command_key, &config.command)?;
-        let is_cartesian = self.inboxes.list[at].spec.kind == GroupKind::Pose;
+        let is_cartesian = matches!(self.inboxes.list[at].spec.kind, GroupKind::Pose | GroupKind::Point);
         let inbox = self.superseding(key, &config.command, is_cartesian)?;
         let spec = self.inboxes.list[inbox].spec.clone();
         let table = self.compiler.loaded.tables.get(&config.file)?;
