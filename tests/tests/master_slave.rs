@@ -1,5 +1,5 @@
 //! The master–slave delay, by the shipped methods: what is measured against what was declared.
-#![expect(clippy::expect_used, reason = "helpers of tests fail as tests do")]
+#![expect(clippy::expect_used, clippy::panic, reason = "helpers of tests fail as tests do")]
 
 use serde_json::Value as Json;
 use trocar_tests::{Project, root, trocar};
@@ -97,8 +97,8 @@ fn without_the_clutch_the_tool_goes_along() {
     let text = text.replace("\"console.clutch\" = \"pressed\", ", "");
     let project = Project::new(&[("no_clutch.toml", &text)]);
     let figures = cases(&run(project.path(), &["no_clutch.toml#axis = z"])).remove(0);
-    // 10 mm at a scale of a half, less what it lags after 0.6 s.
-    assert!(figure(&figures, "clutched_motion").0 > 4.9e-3);
+    // 10 mm at a scale of a half, less what friction holds back.
+    assert!(figure(&figures, "clutched_motion").0 > 4.5e-3);
 }
 
 /// What is declared is what the measure finds: the scale along the shaft, where no wrist takes part.
@@ -167,27 +167,42 @@ starts = { in = "ramps", after = "0.3 s" }
 lasts  = "0.5 s"
 "#;
 
-/// A master that falls silent is announced by the teleoperation after its time-out, and the run says why it ended.
+/// A master that falls silent is announced by the teleoperation after its time-out.
 #[test]
 fn a_lost_master_is_announced() {
     let text = std::fs::read_to_string(root().join(ROOM)).expect("the scenario is there");
     let text = text.replace("scenes/psm_bench.toml", "trocar:scenes/psm_bench.toml") + SILENCE;
     let project = Project::new(&[("silence.toml", &text)]);
     let json = run(project.path(), &["silence.toml#axis = z"]);
-    let (mut detected, mut why) = (None, String::new());
+    let mut detected = None;
     collect(&json, &mut |table| {
-        if table.get("name").and_then(Json::as_str) == Some("silence") {
-            detected = detected.or(table.get("detected_s").and_then(Json::as_f64));
-            assert_eq!(table["detected_signal"], "console.operating_state = FAULT");
-        }
-        if let Some(what) = table.get("failure").and_then(|failure| failure["what"].as_str()) {
-            why = what.to_owned();
+        if let Some(signal) = table.get("detected_signal") {
+            assert_eq!(signal, "console.operating_state = FAULT");
+            detected = table["detected_s"].as_f64();
         }
     });
     // The last message came up to a period before the fault, and the teleoperation looks each millisecond.
     let detected = detected.expect("announced");
     assert!((0.099..0.102).contains(&detected), "{detected}");
-    assert!(why.contains("`console` went to FAULT: master lost"), "{why}");
+}
+
+/// Why a run ended where the teleoperation could not go on, and where it could not begin.
+#[test]
+fn a_run_without_a_master_says_so() {
+    for (loss, time_out, said) in [
+        ("60 %", "3 ms", "the teleoperation `console` went to FAULT: master lost"),
+        ("100 %", "100 ms", "console.error: no master"),
+    ] {
+        let (loss, time_out) =
+            (format!("console.channel.loss={loss}"), format!("console.time_out={time_out}"));
+        let project = Project::new(&[]);
+        let out = project.path().join("results");
+        let out = out.to_str().expect("UTF-8");
+        let scenario = format!("{ROOM}#axis = z");
+        let arguments = ["run", &scenario, "--set", &loss, "--set", &time_out, "--out", out];
+        let done = trocar(&root(), &arguments).expect(3);
+        assert!(done.out.contains(said), "{said}:\n{}", done.out);
+    }
 }
 
 /// Mistakes that newcomers make, each with its remedy.

@@ -21,7 +21,7 @@ pub struct TeleoperationConfig {
     pub scale: Sourced<Ratio>,
     /// Whether the tip turns with the handle, or keeps the orientation that it has when following begins.
     #[serde(default)]
-    pub orientation: Orientation,
+    pub orientation: TipOrientation,
     /// How the axes of the master's base stand in the arm's base; without it they are parallel.
     #[serde(default = "RotationConfig::identity")]
     pub axes: RotationConfig,
@@ -33,14 +33,14 @@ pub struct TeleoperationConfig {
     /// How long the arm holds its last command while no message comes; after that the teleoperation goes to FAULT.
     pub time_out: Sourced<Duration>,
     /// What lies between the master and the teleoperation, which stands at the arm; without it nothing does.
-    #[serde(default = "ideal")]
-    pub channel: ChannelConfig,
+    #[serde(default)]
+    pub channel: Option<ChannelConfig>,
 }
 
 /// What becomes of the orientation of the tip.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Orientation {
+pub enum TipOrientation {
     /// It stays.
     #[default]
     Held,
@@ -52,11 +52,14 @@ fn no_time() -> Sourced<Duration> {
     Sourced::bare(Duration::from_si(0.0))
 }
 
-fn ideal() -> ChannelConfig {
-    ChannelConfig { delay: no_time(), jitter: None, loss: None, keeps_order: true }
-}
-
 impl TeleoperationConfig {
+    /// What lies between the master and the teleoperation; where the file says nothing, a channel that adds nothing.
+    #[must_use]
+    pub fn channel(&self) -> ChannelConfig {
+        let ideal = || ChannelConfig { delay: no_time(), jitter: None, loss: None, keeps_order: true };
+        self.channel.clone().unwrap_or_else(ideal)
+    }
+
     /// What is wrong with the numbers of this file section.
     #[must_use]
     pub fn check(&self) -> Vec<Problem> {
@@ -80,7 +83,7 @@ impl TeleoperationConfig {
             problems.push(Problem::new("time_out", what));
         }
         problems.extend(under("axes", self.axes.check()));
-        problems.extend(under("channel", self.channel.check()));
+        problems.extend(under("channel", self.channel().check()));
         problems
     }
 }

@@ -294,13 +294,12 @@ fn compare(case: &Case, now: Time, table: &Table, twin: &Table, entry: &mut Entr
     }
     // A teleoperation that goes to FAULT says so as well; what it then does, it leaves to its arm.
     if entry.ledger.detected.is_none() {
-        let state = |t: &Table, group: GroupId| t.values(group)[0];
-        let announced = case.teleoperations.iter().map(|one| (one.operating_state, one.fault));
-        let announced = announced
-            .into_iter()
-            .find(|(group, fault)| state(table, *group) == *fault && state(twin, *group) != *fault);
+        let announced = case.teleoperations.iter().find(|one| {
+            let is_in_fault = |table: &Table| table.values(one.operating_state)[0] == one.fault;
+            is_in_fault(table) && !is_in_fault(twin)
+        });
         entry.ledger.detected =
-            announced.map(|(group, _)| Noted { at: now, by: state_in_words(layout, table, group) });
+            announced.map(|one| Noted { at: now, by: state_in_words(layout, table, one.operating_state) });
     }
 }
 

@@ -102,7 +102,15 @@ fn masters(page: &mut Page, file: &Table<'_>) {
         let sensor = handle.table("sensor");
         let rate = sensor.quantity(words, "rate").unwrap_or_default();
         page.say("handle.sensor", &[("name", &name), ("rate", &rate)]);
-        say_each(page, &sensor, "handle.sensor", &["latency", "noise", "resolution"]);
+        say_each(
+            page,
+            &sensor,
+            &[
+                ("latency", "handle.sensor.latency"),
+                ("noise", "handle.sensor.noise"),
+                ("resolution", "handle.sensor.resolution"),
+            ],
+        );
         [generator, sensor, handle].iter().for_each(|table| page.rest(table));
     }
     for (name, table) in file.tables_by_name("teleoperations") {
@@ -120,13 +128,25 @@ fn masters(page: &mut Page, file: &Table<'_>) {
             let angle = axes.quantity(words, "angle").unwrap_or_default();
             page.say("teleoperation.axes", &[("axis", &axis.join(", ")), ("angle", &angle)]);
         }
-        say_each(page, &table, "teleoperation", &["rate", "compute_time", "time_out"]);
+        say_each(
+            page,
+            &table,
+            &[
+                ("rate", "teleoperation.rate"),
+                ("compute_time", "teleoperation.compute_time"),
+                ("time_out", "teleoperation.time_out"),
+            ],
+        );
         let channel = table.table("channel");
         match channel.quantity(words, "delay") {
             Some(delay) => page.say("teleoperation.channel", &[("delay", &delay)]),
             None => page.say("teleoperation.channel.none", &[]),
         }
-        say_each(page, &channel, "teleoperation.channel", &["jitter", "loss"]);
+        say_each(
+            page,
+            &channel,
+            &[("jitter", "teleoperation.channel.jitter"), ("loss", "teleoperation.channel.loss")],
+        );
         if channel.get("keeps_order").and_then(Json::as_bool) == Some(false) {
             page.say("teleoperation.channel.order", &[]);
         }
@@ -135,10 +155,10 @@ fn masters(page: &mut Page, file: &Table<'_>) {
 }
 
 /// A sentence for each of these keys that a table has.
-fn say_each(page: &mut Page, table: &Table<'_>, sentence: &str, keys: &[&str]) {
-    for key in keys {
+fn say_each(page: &mut Page, table: &Table<'_>, keys: &[(&str, &str)]) {
+    for (key, sentence) in keys {
         if let Some(value) = table.quantity(page.words, key) {
-            page.say(&format!("{sentence}.{key}"), &[("value", &value)]);
+            page.say(sentence, &[("value", &value)]);
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::schedule::{Node, Pace, Role, Task};
 use nalgebra::{Quaternion, UnitQuaternion};
 use trocar_control::{Teleoperation, TeleoperationSettings};
 use trocar_plant::{Channel, HandleSensor, MotionGenerator};
-use trocar_scenario::teleoperation::{Orientation, TeleoperationConfig};
+use trocar_scenario::teleoperation::{TeleoperationConfig, TipOrientation};
 use trocar_signal::{
     Component, Diagnostic, GroupClass, GroupKind, GroupSpec, Nanos, Problem, Provenance, Rate, Registration,
     Standing,
@@ -24,7 +24,7 @@ pub(super) fn settings(compiler: &Compiler<'_>, name: &str) -> Option<serde_json
     let config = compiler.loaded.scenario.teleoperations.get(name)?;
     Some(serde_json::json!({
         "base_from_master_xyzw": config.axes.quaternion_xyzw(),
-        "follows_orientation": config.orientation == Orientation::Followed,
+        "follows_orientation": config.orientation == TipOrientation::Followed,
     }))
 }
 
@@ -100,14 +100,14 @@ fn teleoperation(
     silent_by_itself(compiler, &key, &master, config.time_out.value.si());
     let arrives = format!("{name}.master.measured_cp");
     let mut registration = Registration::new(format!("{name}.channel"));
-    let channel = Channel::new(&config.channel, &master, &arrives, provenance, &mut registration);
+    let channel = Channel::new(&config.channel(), &master, &arrives, provenance, &mut registration);
     push(compiler, &format!("{key}.channel"), registration, channel, Some(Pace::EveryStep), Role::Channel);
     let [x, y, z, w] = config.axes.quaternion_xyzw();
     let settings = TeleoperationSettings {
         master: &arrives,
         arm: &arm,
         base_from_master: UnitQuaternion::new_unchecked(Quaternion::new(w, x, y, z)),
-        follows_orientation: config.orientation == Orientation::Followed,
+        follows_orientation: config.orientation == TipOrientation::Followed,
         scale: &config.scale,
         time_out: &config.time_out,
         compute_time: &config.compute_time,
