@@ -246,6 +246,8 @@ pub fn case(plan: Plan<'_>) -> Case {
         roles: vec![arm.title.clone()],
         outputs: outputs.map(group).to_vec(),
         arms: vec![arm],
+        handles: Vec::new(),
+        teleoperations: Vec::new(),
         record: model.layout.matching("arm.truth.tip.position.x"),
         record_rate: plan.record_rate,
         model,
