@@ -250,7 +250,7 @@ fn times_of(report: &ControllerReport) -> ControllerTimes {
 }
 
 /// What a result says of its scenario, and the files that it keeps.
-fn describe(planned: &Planned) -> (ScenarioHeader, BTreeMap<String, String>) {
+pub(crate) fn describe(planned: &Planned) -> (ScenarioHeader, BTreeMap<String, String>) {
     let loaded = &planned.loaded;
     let header = ScenarioHeader {
         trocar: VERSION.to_owned(),
@@ -262,6 +262,7 @@ fn describe(planned: &Planned) -> (ScenarioHeader, BTreeMap<String, String>) {
         status: loaded.scene.robots.values().map(|r| r.robot.status).min().map(|s| s.words().to_owned()),
         changes: changes(loaded, &planned.overrides),
         inputs: Vec::new(),
+        data: None,
     };
     let inputs = loaded.files.iter().map(|f| (f.address.clone(), f.text.clone())).collect();
     (header, inputs)

@@ -6,6 +6,7 @@
 
 pub mod batch;
 pub mod controllers;
+pub mod judge;
 pub mod plan;
 pub mod replay;
 pub mod sensitivity;

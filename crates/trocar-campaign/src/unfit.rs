@@ -111,6 +111,7 @@ fn result(
         failure,
         controllers: Vec::new(),
         standing: Vec::new(),
+        data: None,
     };
     let header = ScenarioHeader {
         trocar: VERSION.to_owned(),
@@ -122,6 +123,7 @@ fn result(
         status: None,
         changes: changes(own, overrides),
         inputs: Vec::new(),
+        data: None,
     };
     ScenarioResult::new(header, vec![case])
 }

@@ -14,7 +14,8 @@ use trocar_scenario::explain::Language;
         trocar run scenarios                        every scenario of a folder\n  \
         trocar run trocar:pose_repeatability        one of those that are built in\n  \
         trocar replay results/run-001/step_delay    the same bits again\n  \
-        trocar inspect arm.urdf                     masses, limits, reach of a mechanism\n\n\
+        trocar inspect arm.urdf                     masses, limits, reach of a mechanism\n  \
+        trocar judge trocar:step_delay --data lab.csv   the same figures and verdicts of a real arm\n\n\
         Exit codes: 0 all PASS, 1 a FAIL, 2 bad usage or file, 3 INVALID or INCONCLUSIVE, 4 ERROR."
 )]
 pub struct Arguments {
@@ -42,6 +43,8 @@ pub enum Command {
     Inspect(InspectArgs),
     /// Run a result again from its inputs alone: identical, or what differs first
     Replay(ReplayArgs),
+    /// Judge a laboratory's recording: the measures and requirements of a scenario on CSV files or an MCAP recording
+    Judge(JudgeArgs),
     /// Make one HTML page of a result: verdicts, figures, plots, the method in sentences
     Report(ReportArgs),
     /// Print the JSON Schema of a kind of file, or the reference of all keys
@@ -225,6 +228,52 @@ pub struct ReportArgs {
     pub lang: Spoken,
 }
 
+/// `trocar judge`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    trocar new mapping lab.toml --from trocar:step_delay        what the scenario's measures read, to be filled in\n  \
+    trocar judge trocar:step_delay --data scope.csv --map lab.toml\n  \
+    trocar judge trocar:step_delay --data scope.csv --column recorder.command='CH1 edges [s]' --column recorder.motion='CH2 edges [s]'\n  \
+    trocar judge trocar:pose_repeatability --data tracker=t.csv --data bench=phases.csv --map lab.toml\n  \
+    trocar judge trocar:tip_response#axis=x --data laser.csv --against results/run-001/tip_response\n\n\
+    Columns that are called as signals (`tracker.tool_tip.position.x [mm]`, `time [s]`, `phase`, `cycle`, `reading`) need no mapping.\n\n\
+    Exit codes: as of `trocar run`; a difference that is not covered changes none.")]
+pub struct JudgeArgs {
+    /// The scenario whose method was followed: a file, FILE#CASE, or trocar:NAME
+    #[arg(value_name = "SCENARIO")]
+    pub scenario: String,
+    /// A file of the recording, CSV or MCAP, with its name in the mapping or without; may be given several times
+    #[arg(long, value_name = "[NAME=]FILE")]
+    pub data: Vec<String>,
+    /// What the columns are, on which clock, in which frame; when the phases were (trocar new mapping)
+    #[arg(long, value_name = "FILE")]
+    pub map: Option<PathBuf>,
+    /// The column of a signal, beside or instead of the mapping; may be given several times
+    #[arg(long = "column", value_name = "SIGNAL=COLUMN", value_parser = key_value)]
+    pub columns: Vec<(String, String)>,
+    /// What is added to the times of a file; may be given several times
+    #[arg(long = "offset", value_name = "NAME=DURATION", value_parser = key_value)]
+    pub offsets: Vec<(String, String)>,
+    /// A simulated result: each figure beside its own, and whether the two uncertainties cover the difference
+    #[arg(long, value_name = "RESULT")]
+    pub against: Option<PathBuf>,
+    /// Another scene, whose robots declare the limits
+    #[arg(long, value_name = "FILE")]
+    pub scene: Option<String>,
+    /// Another robot of the scene in a role; may be given several times
+    #[arg(long = "role", value_name = "ROLE=ROBOT", value_parser = key_value)]
+    pub roles: Vec<(String, String)>,
+    /// Where the result goes [default: the next free results/judged-NNN]
+    #[arg(long, value_name = "FOLDER")]
+    pub out: Option<PathBuf>,
+    /// Print the result as JSON instead of the table
+    #[arg(long)]
+    pub json: bool,
+    /// Write a JUnit XML file as well
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
+}
+
 /// A language that people speak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Spoken {
@@ -338,7 +387,8 @@ fn numbers(text: &str) -> Result<Numbers, String> {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     trocar replay results/run-001/pose_repeatability\n  \
-    trocar replay results/run-001/step_delay --csv 'psm1.truth.js.*' --rate 1000 > yaw.csv")]
+    trocar replay results/run-001/step_delay --csv 'psm1.truth.js.*' --rate 1000 > yaw.csv\n  \
+    trocar replay results/run-001/step_delay --readings like_a_lab.csv    for trocar judge")]
 pub struct ReplayArgs {
     /// A result folder, or a folder of them
     pub result: PathBuf,
@@ -354,6 +404,10 @@ pub struct ReplayArgs {
     /// Print these signals as CSV, recomputed, whether they were recorded or not; may be given several times
     #[arg(long, value_name = "PATTERN")]
     pub csv: Vec<String>,
+    /// Write all that the measures of the scenario read, at each step, into FILE: an .mcap, or a .csv with its mapping beside
+    /// it. `trocar judge` comes to the same figures from it
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["csv", "json"])]
+    pub readings: Option<PathBuf>,
     /// Rows of the CSV for each simulated second, Hz
     #[arg(long, value_name = "HZ", default_value_t = 100.0, requires = "csv")]
     pub rate: f64,
@@ -381,6 +435,8 @@ pub enum SchemaKind {
     Robot,
     /// JSON Schema of instrument files
     Instrument,
+    /// JSON Schema of mapping files, for trocar judge
+    Mapping,
     /// Every key of every file, as Markdown
     Reference,
 }
@@ -394,6 +450,7 @@ pub enum SchemaKind {
     trocar new robot scenes/robots/arm.toml --urdf scenes/robots/arm.urdf --tip tool0\n  \
     trocar new scene scenes/arm.toml --robot scenes/robots/arm.toml\n  \
     trocar new controller my_servo.py --slot servo\n  \
+    trocar new mapping lab.toml --from trocar:step_delay\n  \
     trocar new controller my_servo.cpp --lang cpp --slot psm1.servo")]
 pub struct NewArgs {
     /// What to start
@@ -402,7 +459,7 @@ pub struct NewArgs {
     /// The file, or the project's folder; nothing that exists is overwritten [default with --urdf: beside the URDF]
     #[arg(required_unless_present = "urdf")]
     pub path: Option<PathBuf>,
-    /// Start from this file instead of a template
+    /// Start from this file instead of a template; of a mapping, the scenario that was followed
     #[arg(long, value_name = "FILE", conflicts_with_all = ["urdf", "robot"])]
     pub from: Option<PathBuf>,
     /// Of a robot: take the mechanism from this URDF; what it lacks gets placeholders that say so
@@ -451,4 +508,6 @@ pub enum NewKind {
     Project,
     /// A controller of your own for a slot of a robot: one file, no dependencies
     Controller,
+    /// What the columns of a laboratory's files are, for trocar judge; --from names the scenario
+    Mapping,
 }

@@ -41,6 +41,7 @@ mod diff;
 mod expect;
 mod explain;
 mod inspect;
+mod judge;
 mod list;
 mod new;
 mod output;
@@ -111,6 +112,7 @@ impl Cli {
             Command::Paths(args) => paths::paths(&args),
             Command::Inspect(args) => inspect::inspect(&args),
             Command::Replay(args) => replay::replay(&args, &self.registry),
+            Command::Judge(args) => judge::judge(&args),
             Command::Report(args) => report::report(&args),
             Command::Schema(args) => schema::schema(&args),
             Command::New(args) => new::new(&args),

@@ -32,6 +32,15 @@ pub fn new(args: &NewArgs) -> u8 {
     if let Some(urdf) = &args.urdf {
         return robot_of_urdf(urdf, &path, args);
     }
+    if args.kind == NewKind::Mapping {
+        return match mapping_of(args) {
+            Ok(text) => report(write_new(&path, &text).map(|()| vec![path.clone()]), args.kind, &path),
+            Err(what) => {
+                error(&what);
+                BAD_USAGE
+            }
+        };
+    }
     let Some(kind) = template_of(args.kind) else { return controller(&path, args) };
     let written = match &args.from {
         Some(from) if args.kind == NewKind::Project => {
@@ -70,6 +79,9 @@ fn next(kind: NewKind, path: &Path) -> Option<String> {
         NewKind::Scenario => format!("trocar check {0} && trocar run {0}", path.display()),
         NewKind::Scene | NewKind::Robot | NewKind::Instrument => format!("trocar check {}", path.display()),
         NewKind::Project => format!("cd {} && trocar run scenarios", path.display()),
+        NewKind::Mapping => {
+            format!("fill in {0}, then: trocar judge SCENARIO --data FILE --map {0}", path.display())
+        }
         NewKind::Controller => return None,
     })
 }
@@ -178,8 +190,15 @@ fn template_of(kind: NewKind) -> Option<Template> {
         NewKind::Robot => Some(Template::Robot),
         NewKind::Instrument => Some(Template::Instrument),
         NewKind::Project => Some(Template::Project),
-        NewKind::Controller => None,
+        NewKind::Controller | NewKind::Mapping => None,
     }
+}
+
+/// A mapping to be filled in.
+fn mapping_of(args: &NewArgs) -> Result<String, String> {
+    let scenario =
+        args.from.as_ref().ok_or("--from SCENARIO is missing: of which scenario was the method followed?")?;
+    crate::judge::template(&scenario.to_string_lossy())
 }
 
 fn template(template: Template, path: &Path, robot: Option<&Path>) -> Result<Vec<PathBuf>, String> {

@@ -183,7 +183,7 @@ fn next_free_folder() -> Option<PathBuf> {
     (1..10_000).map(|n| Path::new("results").join(format!("run-{n:03}"))).find(|path| !path.exists())
 }
 
-fn write_junit(path: &Path, results: &[ScenarioResult]) -> Result<(), String> {
+pub(crate) fn write_junit(path: &Path, results: &[ScenarioResult]) -> Result<(), String> {
     let text = to_junit(results).map_err(|e| format!("cannot make JUnit XML: {e}"))?;
     if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))?;

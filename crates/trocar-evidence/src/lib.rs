@@ -5,8 +5,10 @@
 //! [`sinks`]; [`result`] puts them into a result folder and reads it again, [`scenario_result`] holds what a result
 //! says, and [`table`](mod@table) and [`junit`] print it.
 
+pub mod agreement;
 pub mod cdr;
 pub mod csv;
+pub mod data;
 pub mod diff;
 pub mod digest_file;
 pub mod exchange_files;
@@ -15,6 +17,7 @@ pub mod ledger;
 pub mod mcap_record;
 pub mod message;
 mod read_bytes;
+pub mod readings;
 pub mod recording;
 pub mod report;
 pub mod result;

@@ -17,6 +17,7 @@
 
 use crate::digest_file::{DigestFileError, DigestReader};
 use crate::exchange_files::{CONTROLLERS, ExchangeFiles, KeptExchanges, Say};
+use crate::mcap_record::Recorder;
 use crate::outcome::CaseOutcome;
 use crate::safe_path::{UnsafeAddress, case_folder_name, place_of_input, plain_file, read_inside};
 use crate::scenario_result::{InputFile, RESULT_FORMAT, ScenarioHeader, ScenarioResult};
@@ -27,7 +28,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
-use trocar_signal::{ElementRef, digest};
+use trocar_signal::{ElementRef, GroupId, Layout, digest};
 
 const RESULT: &str = "result.json";
 const HOST: &str = "host.json";
@@ -325,6 +326,28 @@ impl ResultWriter {
         Ok(CaseWriter { sink, partial, place, inputs: self.inputs.clone() })
     }
 
+    /// Begins to write a case that is judged from a recording: of `layout`, these groups are kept, so that it can be judged
+    /// again.
+    ///
+    /// # Errors
+    /// [`ResultError::Io`]
+    pub fn begin_judged(
+        &self,
+        case: &str,
+        layout: &Layout,
+        groups: &[GroupId],
+        about: BTreeMap<String, String>,
+    ) -> Result<JudgedWriter, ResultError> {
+        let name = case_folder_name(case);
+        let place = self.folder.join(CASES).join(&name);
+        let partial = self.folder.join(CASES).join(name + PARTIAL);
+        fs::create_dir(&partial).map_err(at(&partial))?;
+        let path = partial.join(RECORDING);
+        let file = File::create_new(&path).map(BufWriter::new).map_err(at(&path))?;
+        let recorder = Recorder::new(file, layout, groups, &about).map_err(at(&path))?;
+        Ok(JudgedWriter { recorder, partial, place, inputs: self.inputs.clone() })
+    }
+
     /// Ends the folder. `cases` are all outcomes in the order of the file, those that were kept included.
     ///
     /// # Errors
@@ -378,16 +401,44 @@ impl CaseWriter {
             file.sync_all().map_err(at(&self.partial))?;
         }
         sync_files(&self.partial.join(CONTROLLERS))?;
-        let file = CaseFile { format: RESULT_FORMAT, inputs: self.inputs, outcome: outcome.clone() };
-        let text = json(&file, &self.partial)?;
-        // JSON has no numbers that are not finite: they would be written as null, and not be read again.
-        let back: Result<CaseFile, _> = serde_json::from_slice(&text);
-        if !back.is_ok_and(|back| back.outcome == *outcome) {
-            return Err(refuse("it holds a number that is not finite"));
-        }
-        write_whole(&self.partial.join(OUTCOME), &text)?;
-        fs::rename(&self.partial, &self.place).map_err(at(&self.place))
+        settle(&self.partial, &self.place, self.inputs, outcome)
     }
+}
+
+/// Writes one case that is judged from a recording.
+pub struct JudgedWriter {
+    /// What is kept of the recording.
+    pub recorder: Recorder<BufWriter<File>>,
+    partial: PathBuf,
+    place: PathBuf,
+    inputs: String,
+}
+
+impl JudgedWriter {
+    /// Writes the outcome and moves the case to its place.
+    ///
+    /// # Errors
+    /// As [`CaseWriter::finish`].
+    pub fn finish(self, outcome: &CaseOutcome) -> Result<(), ResultError> {
+        let file = self.recorder.finish().map_err(at(&self.partial))?;
+        let file = file.into_inner().map_err(|e| at(&self.partial)(e.into_error()))?;
+        file.sync_all().map_err(at(&self.partial))?;
+        settle(&self.partial, &self.place, self.inputs, outcome)
+    }
+}
+
+/// Writes a case's outcome, and moves the case to its place.
+fn settle(partial: &Path, place: &Path, inputs: String, outcome: &CaseOutcome) -> Result<(), ResultError> {
+    let file = CaseFile { format: RESULT_FORMAT, inputs, outcome: outcome.clone() };
+    let text = json(&file, partial)?;
+    // JSON has no numbers that are not finite: they would be written as null, and not be read again.
+    let back: Result<CaseFile, _> = serde_json::from_slice(&text);
+    if !back.is_ok_and(|back| back.outcome == *outcome) {
+        let what = "it holds a number that is not finite".to_owned();
+        return Err(ResultError::Outcome { case: outcome.case.clone(), what });
+    }
+    write_whole(&partial.join(OUTCOME), &text)?;
+    fs::rename(partial, place).map_err(at(place))
 }
 
 /// A result folder that is read. It may come from a stranger.
@@ -489,6 +540,15 @@ impl ResultFolder {
     /// [`ResultError`]
     pub fn recording(&self, case: &str) -> Result<BufReader<File>, ResultError> {
         self.open_file(case, RECORDING)
+    }
+
+    /// Where a case's recording is.
+    ///
+    /// # Errors
+    /// [`ResultError`]: no such case, or what stands there is no plain file.
+    pub fn recording_path(&self, case: &str) -> Result<PathBuf, ResultError> {
+        self.recording(case)?;
+        Ok(self.folder.join(CASES).join(case_folder_name(case)).join(RECORDING))
     }
 
     /// A case's digests.

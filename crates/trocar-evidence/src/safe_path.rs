@@ -69,6 +69,22 @@ pub fn case_folder_name(case: &str) -> String {
     format!("{}-{}", slug.trim_matches('-'), digest.get(..8).unwrap_or(&digest))
 }
 
+/// The path of a file that a text names below a folder. Neither it nor a folder on the way may be a link.
+///
+/// # Errors
+/// One sentence: it leaves the folder, is a link, or is not there.
+pub fn inside(folder: &Path, name: &str) -> Result<PathBuf, String> {
+    let place = place_of_input(name).map_err(|unsafe_address| unsafe_address.why.to_owned())?;
+    if name.starts_with(LIBRARY_PREFIX) {
+        return Err("it is of the built-in library".to_owned());
+    }
+    let place = place.strip_prefix("inputs").unwrap_or(&place);
+    plain_file(folder, place).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => format!("there is no file `{name}` in the folder of this mapping"),
+        _ => format!("`{name}`: {error}"),
+    })
+}
+
 /// Reads a file inside `root`. Neither it nor a folder on the way may be a link, and it may not be larger than `limit`
 /// bytes.
 pub(crate) fn read_inside(root: &Path, place: &Path, limit: u64) -> io::Result<Vec<u8>> {

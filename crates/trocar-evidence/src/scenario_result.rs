@@ -5,6 +5,7 @@ use crate::outcome::{CaseOutcome, RequirementOutcome};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use trocar_measure::Verdict;
+use trocar_scenario::MappingFile;
 use trocar_signal::digest;
 
 /// The version of the form of result folders. A change that older readers would misread raises it.
@@ -42,6 +43,19 @@ pub struct ScenarioHeader {
     pub changes: BTreeMap<String, String>,
     /// Every file that was read, in the order of addresses.
     pub inputs: Vec<InputFile>,
+    /// Of a result that was judged from a laboratory's recording and not simulated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<JudgedFrom>,
+}
+
+/// What a laboratory's recording was judged by, beside the scenario.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct JudgedFrom {
+    /// The mapping, with what the command line added to it.
+    pub mapping: MappingFile,
+    /// The recording's files: name and digest of each.
+    pub files: BTreeMap<String, String>,
 }
 
 impl ScenarioHeader {

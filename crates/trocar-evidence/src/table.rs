@@ -5,7 +5,9 @@
 //! ledger of the faults, and what stands behind the parameters. All blocks of a table share their columns.
 
 use crate::ledger::ledger;
-use crate::outcome::{CaseOutcome, FigureOutcome, LimitOutcome, Reported, RequirementOutcome};
+use crate::outcome::{
+    CaseOutcome, DataFile, DataOutcome, FigureOutcome, LimitOutcome, Reported, RequirementOutcome,
+};
 use crate::scenario_result::{ScenarioResult, count_verdicts};
 use crate::text_width::{padded, width};
 use std::collections::{BTreeMap, BTreeSet};
@@ -119,7 +121,10 @@ fn block(result: &ScenarioResult) -> Block {
     }
     lines.extend(latency_line(shown));
     lines.extend(controller_lines(shown));
-    lines.extend(standing_line(header.status.as_deref(), shown));
+    match &shown.data {
+        None => lines.extend(standing_line(header.status.as_deref(), shown)),
+        Some(data) => lines.extend(data_lines(data, shown.simulated_s)),
+    }
     Block { title, aside: aside.join("; "), lines }
 }
 
@@ -323,6 +328,9 @@ fn latency_line(case: &CaseOutcome) -> Option<Line> {
         .iter()
         .map(|(nanos, of)| format!("compute time {} ms in {}", *nanos as f64 / 1e6, of.join(", ")))
         .collect();
+    if case.data.is_some() && case.step_s == 0.0 {
+        return None;
+    }
     let step = format!("latencies: resolution {:.3} ms (the step)", case.step_s * 1e3);
     Some(text([vec![step], times].concat().join("; ")))
 }
@@ -347,6 +355,18 @@ fn controller_lines(case: &CaseOutcome) -> Vec<Line> {
             text(format!("what it printed: cases/{folder}/controllers/ of the result"))
         }))
         .collect()
+}
+
+/// What was judged, of a recording.
+fn data_lines(data: &DataOutcome, until_s: f64) -> Vec<Line> {
+    let file = |file: &DataFile| {
+        let digest = file.digest.get(..8).unwrap_or(&file.digest);
+        format!(
+            "judged from a recording: {}, {} rows, up to {until_s:.3} s, digest {digest}",
+            file.name, file.rows
+        )
+    };
+    data.files.iter().map(file).chain(data.notes.iter().cloned()).map(text).collect()
 }
 
 fn standing_line(status: Option<&str>, case: &CaseOutcome) -> Option<Line> {

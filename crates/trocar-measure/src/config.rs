@@ -898,6 +898,17 @@ impl MeasureConfig {
         }
     }
 
+    /// Whether it reads the orientation of a pose, and not its position alone.
+    #[must_use]
+    pub fn reads_orientation(&self) -> bool {
+        matches!(
+            self,
+            MeasureConfig::OrientationAccuracy { .. }
+                | MeasureConfig::OrientationRepeatability { .. }
+                | MeasureConfig::RemoteCentreError { .. }
+        )
+    }
+
     /// Whether it is made of the poses attained at the ends of dwells.
     #[must_use]
     pub fn is_of_attained_poses(&self) -> bool {

@@ -53,6 +53,15 @@ impl Note {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "snake_case")]
 pub enum NoFigure {
+    /// A recording that was judged does not hold a signal.
+    #[error("the data hold no `{signal}`")]
+    NotRecorded {
+        /// The signal.
+        signal: String,
+    },
+    /// A twin without the fault is run beside a simulation alone.
+    #[error("the device without the fault runs beside a simulation alone, and these are recorded data")]
+    OnlySimulated,
     /// Nothing was read in the window.
     #[error("nothing was read in the window")]
     NoReading,
@@ -224,6 +233,12 @@ pub struct Figure {
 }
 
 impl FigureRow {
+    /// Adds a component that is known from outside the measure; one without weight is left out.
+    #[must_use]
+    pub fn also(self, component: UncertaintyComponent) -> FigureRow {
+        self.with([component])
+    }
+
     /// Expands the uncertainty.
     #[must_use]
     pub fn figure(&self, coverage: Coverage) -> Figure {

@@ -102,7 +102,7 @@ pub fn pair(config: &MeasureConfig, shape: &MeasureShape) -> Result<(Dimension, 
     let commanded = number("commanded", shape.reference.as_ref())?;
     let mut numbers = Numbers { of, commanded, ranges: shape.joint_ranges, problems: Vec::new() };
     let nanos = |duration: Duration| Nanos::from_seconds(duration.si()).unwrap_or(Nanos::ZERO);
-    let room = |duration: Duration| match shape.step {
+    let room = |duration: Duration| match shape.interval.unwrap_or(shape.step) {
         Nanos::ZERO => READINGS_UNKNOWN,
         step => {
             let kept_s = trocar_math::min(duration.si(), MeasureConfig::LONGEST_KEPT_S);

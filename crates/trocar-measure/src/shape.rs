@@ -94,6 +94,8 @@ pub struct MeasureShape {
     /// The step to which instants of events are bound; zero where they are interpolated inside the step. No signal is
     /// read more often.
     pub step: Nanos,
+    /// The shortest time between two readings, where it is not the step.
+    pub interval: Option<Nanos>,
     /// From the lower to the upper limit of the joint whose position is at `of`, and at `commanded`: what percentages
     /// are of.
     pub joint_ranges: [Option<f64>; 2],
@@ -111,6 +113,7 @@ impl MeasureShape {
             instrument: Instrument::None,
             port_m: None,
             step: Nanos::ZERO,
+            interval: None,
             joint_ranges: [None; 2],
         }
     }
@@ -154,6 +157,13 @@ impl MeasureShape {
     #[must_use]
     pub fn of_joints(mut self, ranges: [Option<f64>; 2]) -> MeasureShape {
         self.joint_ranges = ranges;
+        self
+    }
+
+    /// Sets the shortest time between two readings.
+    #[must_use]
+    pub fn read_every(mut self, interval: Nanos) -> MeasureShape {
+        self.interval = Some(interval);
         self
     }
 

@@ -28,6 +28,10 @@ pub enum ComponentName {
     ReadingInterval,
     /// The simulation's step, to which instants are bound.
     Step,
+    /// By how much the clocks of two recordings may be apart.
+    ClockOffset,
+    /// By how much the rates of the clocks of two recordings may differ.
+    ClockDrift,
     /// The width of a frequency bin, within which the stimulus may stand off its middle.
     FrequencyBin,
 }
@@ -47,6 +51,8 @@ impl ComponentName {
             ComponentName::ThresholdNoise => "noise at the threshold",
             ComponentName::ReadingInterval => "interval between readings",
             ComponentName::Step => "step of the simulation",
+            ComponentName::ClockOffset => "offset between clocks",
+            ComponentName::ClockDrift => "drift between clocks",
             ComponentName::FrequencyBin => "width of a frequency bin",
         }
     }

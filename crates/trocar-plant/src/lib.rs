@@ -48,5 +48,5 @@ pub use potentiometer::{Potentiometer, PotentiometerConfig};
 pub use recorder::{EdgeRecorder, EdgeRecorderConfig};
 pub use supply::{AmplifierKind, PowerSupply, PowerSupplyConfig};
 pub use torque_sensor::{TorqueSensor, TorqueSensorConfig};
-pub use tracker::{PositionTracker, PositionTrackerConfig};
+pub use tracker::{PositionTracker, PositionTrackerConfig, RegistrationConfig};
 pub use transmission::TransmissionConfig;

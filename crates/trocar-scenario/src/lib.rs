@@ -15,6 +15,7 @@ pub mod explain;
 pub mod for_each;
 pub mod instrument;
 mod load;
+pub mod mapping;
 pub mod mechanism;
 mod mount;
 pub mod phase;
@@ -45,9 +46,11 @@ pub use case::Case;
 pub use common::{FORMAT, PlacementConfig, RotationConfig, SectionProvenance};
 pub use instrument::InstrumentFile;
 pub use load::{
-    Checked, Failure, FileKind, Loaded, LoadedInstrument, LoadedRobot, LoadedScene, LoadedUrdf, Overrides,
-    UrdfOptions, Variant, check, kind_of_file, load, load_instrument, load_robot, load_scene, load_urdf,
+    Checked, Failure, FileKind, Loaded, LoadedInstrument, LoadedMapping, LoadedRobot, LoadedScene,
+    LoadedUrdf, Overrides, UrdfOptions, Variant, check, kind_of_file, load, load_instrument, load_mapping,
+    load_robot, load_scene, load_urdf,
 };
+pub use mapping::MappingFile;
 pub use mechanism::MechanismConfig;
 pub use recover::Recovery;
 pub use robot::{RobotFile, Section};

@@ -7,6 +7,7 @@ use crate::case::{self, Case};
 use crate::common::FORMAT;
 use crate::for_each::{self, Binding};
 use crate::instrument::{InstrumentFile, InstrumentMountConfig};
+use crate::mapping::MappingFile;
 use crate::mount::{self, Instrument};
 use crate::poses::PosesConfig;
 use crate::recorded::{self, MotionTable};
@@ -68,6 +69,8 @@ pub enum FileKind {
     Urdf,
     /// An instrument for a robot.
     Instrument,
+    /// Which columns of a laboratory's files are which signals.
+    Mapping,
 }
 
 impl FileKind {
@@ -81,6 +84,7 @@ impl FileKind {
             FileKind::Robot => "a robot",
             FileKind::Urdf => "a URDF file",
             FileKind::Instrument => "an instrument",
+            FileKind::Mapping => "a mapping of a recording",
         }
     }
 }
@@ -247,6 +251,32 @@ pub fn load_instrument(files: &Files, address: &str) -> Result<LoadedInstrument,
     loader.finish(loaded).map(|(loaded, ..)| loaded)
 }
 
+/// A mapping of a recording.
+#[derive(Clone, Debug)]
+pub struct LoadedMapping {
+    /// Its content.
+    pub mapping: MappingFile,
+    /// Places of its keys and values.
+    pub spans: SpanIndex,
+    /// Its text and path.
+    pub file: SourceFile,
+}
+
+/// Reads a mapping.
+///
+/// # Errors
+/// Every mistake in it.
+pub fn load_mapping(files: &Files, address: &str) -> Result<LoadedMapping, Failure> {
+    let mut loader = Loader::new(files);
+    let loaded = loader.mapping(address);
+    let ((mapping, spans), sources, _) = loader.finish(loaded)?;
+    let file = sources.into_iter().next().ok_or_else(|| Failure {
+        diagnostics: vec![internal("a mapping was read from no file")],
+        files: Vec::new(),
+    })?;
+    Ok(LoadedMapping { mapping, spans, file })
+}
+
 /// A file without mistakes.
 #[derive(Clone, Debug)]
 pub struct Checked {
@@ -275,6 +305,7 @@ pub fn check(files: &Files, address: &str) -> Result<Checked, Failure> {
         Some(FileKind::Scene) => loader.scene(address, None).map(drop),
         Some(FileKind::Robot) => loader.robot(address, None, None).map(drop),
         Some(FileKind::Instrument) => loader.instrument(address, None).map(drop),
+        Some(FileKind::Mapping) => loader.mapping(address).map(drop),
         Some(FileKind::Part) => loader.part(address),
     };
     let (kind, files, warnings) = loader.finish(checked.and(kind))?;
@@ -293,11 +324,12 @@ pub fn kind_of_file(files: &Files, address: &str) -> Option<FileKind> {
 /// What the file says it is, or most likely means to say; a scenario where it says nothing.
 pub(crate) fn kind_of(tree: &Node) -> FileKind {
     let Some(said) = tree.get("kind").and_then(Node::as_text) else { return FileKind::Scenario };
-    match nearest(said, ["scenario", "robot", "instrument", "scene", "part"]) {
+    match nearest(said, ["scenario", "robot", "instrument", "scene", "part", "mapping"]) {
         Some("robot") => FileKind::Robot,
         Some("instrument") => FileKind::Instrument,
         Some("scene") => FileKind::Scene,
         Some("part") => FileKind::Part,
+        Some("mapping") => FileKind::Mapping,
         _ => FileKind::Scenario,
     }
 }
@@ -473,6 +505,14 @@ impl<'a> Loader<'a> {
         let mut problems = instrument.check();
         crate::robot::unknown_sources(&tree, "", &instrument.sources, &mut problems);
         if self.report(&spans, &problems) { Some(LoadedInstrument { instrument, spans, tree }) } else { None }
+    }
+
+    fn mapping(&mut self, address: &str) -> Option<(MappingFile, SpanIndex)> {
+        let (_, tree) = self.open(address, None)?;
+        self.must_be(&tree, FileKind::Mapping, None)?;
+        let mapping: MappingFile = self.typed(&tree, schema::mapping())?;
+        let spans = SpanIndex::new(&tree, &self.sources);
+        if self.report(&spans, &mapping.check()) { Some((mapping, spans)) } else { None }
     }
 
     /// A robot with the instrument that is `chosen` for it, or else the one that its own file names.

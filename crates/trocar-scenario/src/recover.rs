@@ -601,6 +601,7 @@ fn schema_of(tree: &Node) -> Option<&'static Json> {
         FileKind::Scene => Some(schema::scene()),
         FileKind::Robot => Some(schema::robot()),
         FileKind::Instrument => Some(schema::instrument()),
+        FileKind::Mapping => Some(schema::mapping()),
         FileKind::Urdf => None,
     }
 }

@@ -1,6 +1,7 @@
 //! The JSON Schemas of the files that people write, made from the structures that read them.
 
 use crate::instrument::InstrumentFile;
+use crate::mapping::MappingFile;
 use crate::robot::RobotFile;
 use crate::scenario::ScenarioFile;
 use crate::scene::SceneFile;
@@ -8,10 +9,23 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Value as Json, json};
 use std::sync::OnceLock;
 
-/// Name of a kind of file and its schema: `robot`, `instrument`, `scene` and `scenario`.
+/// Name of a kind of file and its schema: `robot`, `instrument`, `scene`, `scenario` and `mapping`.
 #[must_use]
-pub fn schemas() -> [(&'static str, &'static Json); 4] {
-    [("robot", robot()), ("instrument", instrument()), ("scene", scene()), ("scenario", scenario())]
+pub fn schemas() -> [(&'static str, &'static Json); 5] {
+    [
+        ("robot", robot()),
+        ("instrument", instrument()),
+        ("scene", scene()),
+        ("scenario", scenario()),
+        ("mapping", mapping()),
+    ]
+}
+
+/// The schema of a mapping file.
+#[must_use]
+pub fn mapping() -> &'static Json {
+    static SCHEMA: OnceLock<Json> = OnceLock::new();
+    SCHEMA.get_or_init(of::<MappingFile>)
 }
 
 /// The schema of an instrument file.
@@ -46,7 +60,7 @@ pub fn scenario() -> &'static Json {
 /// a number or a list may also be a name of `[for_each]`, as in `axis = "$axis"`; the walk over a file comes after the names
 /// were replaced.
 #[must_use]
-pub fn as_written() -> [(&'static str, Json); 4] {
+pub fn as_written() -> [(&'static str, Json); 5] {
     schemas()
         .map(|(kind, json)| (kind, if kind == "scenario" { scenario_as_written() } else { json.clone() }))
 }

@@ -1,6 +1,6 @@
 //! Word-wise digests: xxh3 over little-endian 64-bit words, so that equal values give equal digests on any machine.
 
-use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
+use xxhash_rust::xxh3::{Xxh3, xxh3_64, xxh3_128};
 
 /// The 64-bit digest of words, chained on `previous`: XXH3 of the words, folded into what came before by a wide
 /// multiplication. (XXH3's own seed costs three times as much on inputs beyond 240 bytes.)
@@ -30,9 +30,44 @@ pub fn of_bytes(bytes: &[u8]) -> String {
     format!("{:032x}", xxh3_128(bytes))
 }
 
+/// [`of_bytes`] of bytes that come piece by piece, for files that do not fit into memory.
+#[derive(Clone, Default)]
+pub struct OfPieces {
+    state: Xxh3,
+    bytes: u64,
+}
+
+impl OfPieces {
+    /// The next piece.
+    pub fn add(&mut self, piece: &[u8]) {
+        self.state.update(piece);
+        self.bytes += piece.len() as u64;
+    }
+
+    /// How many bytes came.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// The digest of all of them.
+    #[must_use]
+    pub fn finish(&self) -> String {
+        format!("{:032x}", self.state.digest128())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pieces_have_the_digest_of_the_whole() {
+        let bytes: Vec<u8> = (0..5000u32).map(|i| (i % 251) as u8).collect();
+        let mut pieces = OfPieces::default();
+        bytes.chunks(333).for_each(|piece| pieces.add(piece));
+        assert_eq!((pieces.finish(), pieces.bytes()), (of_bytes(&bytes), 5000));
+    }
 
     #[test]
     fn a_digest_depends_on_every_word_and_on_what_came_before() {

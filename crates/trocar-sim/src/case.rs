@@ -68,6 +68,21 @@ pub struct MeasurePlan {
     pub visits: Vec<u32>,
     /// Whether a requirement speaks of it.
     pub judged: bool,
+    /// Whether it reads orientations, and not positions alone.
+    pub oriented: bool,
+    /// What it must be told of the course of the test.
+    pub marks: Marks,
+}
+
+/// What a measure must be told of the course of a test, beside values.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Marks {
+    /// When its phase begins and ends.
+    pub phase: bool,
+    /// When each repeat of the phase's action begins.
+    pub cycles: bool,
+    /// When each dwell ends.
+    pub readings: bool,
 }
 
 /// What is asked of a fault's ledger by name, e.g. `fault.knee_stuck.reaction_time`.

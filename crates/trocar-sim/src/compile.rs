@@ -16,6 +16,7 @@ use crate::island::{check_links, placement};
 use crate::judge::RequirementScope;
 use crate::mechanism::vector3;
 use crate::model::{Model, private_path};
+use crate::recorded::Timing;
 use crate::schedule::{self, Node, Pace, Role, Task};
 use crate::scope::{Constant, SignalScope};
 use crate::step::MAX_PRIVATE;
@@ -84,6 +85,17 @@ impl Compiled<'_> {
     /// Every mistake found, with its place.
     pub fn case(&self, place: usize) -> Result<Case, Vec<Diagnostic>> {
         Compiler::new(&self.loaded.of_case(place), place)?.case()
+    }
+
+    /// Compiles one case whose measures read recorded data.
+    ///
+    /// # Errors
+    /// Every mistake found, with its place.
+    pub fn case_of_data(&self, place: usize, timing: Timing) -> Result<Case, Vec<Diagnostic>> {
+        let bound = self.loaded.of_case(place);
+        let mut compiler = Compiler::new(&bound, place)?;
+        compiler.timing = Some(timing);
+        compiler.case()
     }
 }
 
@@ -297,6 +309,8 @@ pub(crate) struct Compiler<'a> {
     step_rate: Rate,
     /// Groups of the device and its instruments, before the program is added.
     layout: Layout,
+    /// Of recorded data.
+    timing: Option<Timing>,
 }
 
 impl<'a> Compiler<'a> {
@@ -313,6 +327,7 @@ impl<'a> Compiler<'a> {
             constants: Vec::new(),
             step_rate,
             layout: Layout::default(),
+            timing: None,
         };
         let devices = assemble_scene(scene, step_rate)?;
         compiler.nodes = devices.nodes;

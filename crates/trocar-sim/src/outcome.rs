@@ -190,6 +190,70 @@ pub struct CaseOutcome {
     pub controllers: Vec<ControllerOutcome>,
     /// What stands behind the parameters.
     pub standing: Vec<StandingCount>,
+    /// Of a case that was judged from a laboratory's recording and not simulated: what was judged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<DataOutcome>,
+}
+
+/// A recording that was judged.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct DataOutcome {
+    /// Its files.
+    pub files: Vec<DataFile>,
+    /// What must be said beside the figures: whose statement of an instrument counts, what was left out.
+    pub notes: Vec<String>,
+    /// What the clocks add to the uncertainty of each figure.
+    pub clocks: Vec<ClockShare>,
+    /// The figures beside those of a simulation.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub agreement: Vec<Agreement>,
+}
+
+/// A measured figure beside a simulated one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Agreement {
+    /// The measure's name in the file.
+    pub name: String,
+    /// The row; empty for a measure of one row.
+    pub row: String,
+    /// As it was measured.
+    pub measured: Option<Reported>,
+    /// As it was simulated.
+    pub simulated: Option<Reported>,
+    /// Measured less simulated, with both uncertainties together.
+    pub difference: Option<Reported>,
+    /// The difference over that uncertainty.
+    pub normalised_error: Option<f64>,
+    /// `covered`, `not covered`, `says nothing` or `no pair`.
+    pub says: String,
+    /// Why, where the numbers alone do not say it.
+    pub why: Option<String>,
+}
+
+/// A file of a recording.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DataFile {
+    /// Its name in the mapping.
+    pub name: String,
+    /// The digest of its bytes.
+    pub digest: String,
+    /// How many bytes it has.
+    pub bytes: u64,
+    /// Rows, or messages, that were read.
+    pub rows: u64,
+}
+
+/// What the clocks of a recording add to the uncertainty of one figure.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ClockShare {
+    /// The measure.
+    pub measure: String,
+    /// The row; empty for a measure of one row.
+    pub row: String,
+    /// `offset`, `drift` or `interval`.
+    pub kind: String,
+    /// Standard uncertainty in the figure's SI unit.
+    pub standard_uncertainty: f64,
 }
 
 /// A controller from outside.

@@ -270,7 +270,7 @@ impl<'a> Running<'a> {
         let case = self.case;
         let none = || std::array::from_fn(|_| Err("there is no fault in the control".to_owned()));
         Measured {
-            measures: lane.finish(),
+            measures: lane.observer.finish(),
             faults: (0..case.faults.len())
                 .map(|i| if faults { self.ledgers.figures(case, i) } else { none() })
                 .collect(),
@@ -282,7 +282,7 @@ impl<'a> Running<'a> {
         let now = self.now();
         let measured = self.measured(&self.main, true);
         let invalid_fault = self.ledgers.why_invalid(case);
-        let refused = self.main.refusals().next().map(|(at, why)| {
+        let refused = self.main.observer.refusals().next().map(|(at, why)| {
             (Verdict::Error, format!("measure `{}` refused a reading {why}", case.measures[at].name))
         });
         let stopped = failure
@@ -323,6 +323,7 @@ impl<'a> Running<'a> {
             failure,
             controllers: controllers(case, &self.main),
             standing: standing(case),
+            data: None,
         }
     }
 }
@@ -359,7 +360,8 @@ fn add_control(
     outcome.figure_without_fault = without.figure;
 }
 
-fn figures(case: &Case, measured: &Measured) -> Vec<FigureOutcome> {
+/// The figures of a case as they are reported.
+pub(crate) fn figures(case: &Case, measured: &Measured) -> Vec<FigureOutcome> {
     let mut out = Vec::new();
     for (plan, rows) in case.measures.iter().zip(&measured.measures) {
         let base = FigureOutcome {

@@ -3,7 +3,7 @@
 use super::plots::{Pictures, pictures};
 use super::{ReportError, Reported};
 use crate::ledger::ledger;
-use crate::outcome::{CaseOutcome, FigureOutcome, RequirementOutcome};
+use crate::outcome::{CaseOutcome, DataOutcome, FigureOutcome, RequirementOutcome};
 use crate::scenario_result::case_verdicts;
 use std::fmt::Write as _;
 use trocar_measure::{DisplayUnit, Verdict};
@@ -106,6 +106,9 @@ fn one(out: &mut String, place: usize, result: &Reported, words: &Catalogue) -> 
         }
         let _ = writeln!(out, "<h2>{}</h2>", said("heading.figures"));
         figures(out, case, words);
+        if let Some(data) = &case.data {
+            judged_data(out, data, words);
+        }
         for shown in measures {
             let _ = writeln!(out, "<h3>{}</h3>", escaped(&shown.measure));
             match shown.drawn {
@@ -277,6 +280,57 @@ fn figures(out: &mut String, case: &CaseOutcome, words: &Catalogue) {
     }
 }
 
+/// What was judged, of a laboratory's recording, and its figures beside those of a simulation.
+fn judged_data(out: &mut String, data: &DataOutcome, words: &Catalogue) {
+    let heading = |key: &str| format!("<h2>{}</h2>\n", escaped(&words.say(key, &[])));
+    if !data.agreement.is_empty() {
+        out.push_str(&heading("report.agreement"));
+        let keys = [
+            "report.measure",
+            "report.measured",
+            "report.simulation",
+            "report.difference",
+            "report.en",
+            "report.says",
+        ];
+        head(out, "figures", &keys, words);
+        let text = |one: &Option<crate::outcome::Reported>| {
+            one.as_ref().map_or("–", |one| one.text.as_str()).to_owned()
+        };
+        for one in &data.agreement {
+            let name = format!("{} <small>{}</small>", escaped(&one.name), escaped(&one.row));
+            let key = format!("report.agreement.{}", one.says.replace(' ', "_"));
+            let why =
+                one.why.as_ref().map_or(String::new(), |why| format!("<br><small>{}</small>", escaped(why)));
+            let cells = [
+                name,
+                escaped(&text(&one.measured)),
+                escaped(&text(&one.simulated)),
+                escaped(&text(&one.difference)),
+                one.normalised_error.map_or("–".to_owned(), |en| format!("{en:.2}")),
+                format!("{}{why}", escaped(&words.say(&key, &[]))),
+            ];
+            row(out, "td", &cells);
+        }
+        let _ = writeln!(
+            out,
+            "</table>\n<p class=\"aside\">{}</p>",
+            escaped(&words.say("report.agreement.meaning", &[]))
+        );
+    }
+    out.push_str(&heading("report.data"));
+    out.push_str("<ul>\n");
+    for file in &data.files {
+        let values =
+            [("name", file.name.as_str()), ("rows", &file.rows.to_string()), ("digest", &file.digest)];
+        let _ = writeln!(out, "<li>{}</li>", escaped(&words.say("report.data.file", &values)));
+    }
+    for note in &data.notes {
+        let _ = writeln!(out, "<li>{}</li>", escaped(note));
+    }
+    out.push_str("</ul>\n");
+}
+
 /// The components of a figure's uncertainty with their types, the largest first.
 fn components(figure: &FigureOutcome) -> String {
     let Some(reported) = &figure.figure else { return String::new() };
@@ -332,12 +386,17 @@ fn provenance(out: &mut String, result: &Reported, case: Option<&CaseOutcome>, w
             let counts = format!("{} / {}", standing.assumed, standing.parameters);
             line("report.standing", &[("robot", &standing.instance)], &counts);
         }
-        line("report.step", &[], &format!("{:.4} ms", 1e3 * case.step_s));
+        if case.data.is_none() {
+            line("report.step", &[], &format!("{:.4} ms", 1e3 * case.step_s));
+        }
         for (slot, time_s) in &case.compute_times {
             line("report.compute", &[("slot", slot)], &format!("{:.3} ms", 1e3 * time_s));
         }
-        line("report.simulated", &[], &format!("{:.3} s", case.simulated_s));
-        line("report.digest", &[], &case.digest);
+        let length = if case.data.is_some() { "report.recorded" } else { "report.simulated" };
+        line(length, &[], &format!("{:.3} s", case.simulated_s));
+        if case.data.is_none() {
+            line("report.digest", &[], &case.digest);
+        }
     }
     line("report.replay", &[], &format!("trocar replay {}", result.shown));
     out.push_str("</table>\n");

@@ -38,6 +38,7 @@ pub fn case(name: &str, requirements: Vec<RequirementOutcome>) -> CaseOutcome {
         faults: Vec::new(),
         failure: None,
         controllers: Vec::new(),
+        data: None,
         standing: vec![StandingCount { instance: "psm1".to_owned(), parameters: 84, assumed: 9 }],
     }
 }
@@ -52,6 +53,7 @@ pub fn header(path: &str, digest: &str) -> ScenarioHeader {
         seed: 7,
         status: Some("verified, not validated".to_owned()),
         changes: BTreeMap::new(),
+        data: None,
         inputs: Vec::new(),
     }
 }

@@ -3,13 +3,13 @@
 use super::Compiler;
 use super::program::joint_range;
 use crate::assemble::truth_of;
-use crate::case::{Feed, MeasurePlan, Source, WindowPlan};
+use crate::case::{Feed, Marks, MeasurePlan, Source, WindowPlan};
 use crate::model::Model;
 use crate::scope::{SignalScope, signal_of};
 use trocar_logic::Condition;
 use trocar_measure::{
     InputShape, Instrument, Measure, MeasureConfig, MeasureShape, ReadingUncertainty, RecorderUncertainty,
-    Visit,
+    Visit, WindowAt,
 };
 use trocar_plant::{InstrumentConfig, InstrumentStatement};
 use trocar_signal::{GroupClass, GroupId, Nanos};
@@ -65,6 +65,9 @@ fn measure(
         .visiting(visits.clone(), repeats)
         .read_by(instrument(compiler, model, first_source.group))
         .stepped(Nanos::from_seconds(model.step_s()).unwrap_or(Nanos::ZERO));
+    if let Some(timing) = &compiler.timing {
+        shape = shape.stepped(timing.step).read_every(timing.interval);
+    }
     if let MeasureConfig::RemoteCentreError { port: Some(port), .. } = config {
         let key = format!("{prefix}.port");
         let (instance, port_m) = super::program::frame_in_base(compiler, &key, port)?;
@@ -126,7 +129,27 @@ fn measure(
         uses_truth,
         visits: place_of_items(&visits),
         judged: false,
+        oriented: config.reads_orientation(),
+        marks: marks(config, visits.is_empty(), repeats),
     })
+}
+
+/// What a measure must be told of the course of the test. Where a cycle visits poses, the readings count the cycles.
+fn marks(config: &MeasureConfig, no_poses: bool, repeats: u32) -> Marks {
+    let window = config.window();
+    let by_cycle = config.is_of_a_path()
+        || matches!(
+            config,
+            MeasureConfig::CorrelationDelay { .. }
+                | MeasureConfig::Hysteresis { .. }
+                | MeasureConfig::Scaling { .. }
+        );
+    let counts = window.skip > 0 || by_cycle;
+    Marks {
+        phase: window.phase.is_some(),
+        cycles: no_poses && counts && repeats > 1,
+        readings: window.at == WindowAt::DwellEnd || config.is_of_settling() || (!no_poses && counts),
+    }
 }
 
 /// What a cycle of a phase visits: in the order of the scenario's poses, and of one pose in that of the cycle.
@@ -194,6 +217,8 @@ fn share(
         uses_truth,
         visits: Vec::new(),
         judged: false,
+        oriented: false,
+        marks: marks(config, true, repeats),
     })
 }
 

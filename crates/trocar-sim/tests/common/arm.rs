@@ -167,6 +167,8 @@ fn travel(case_model: &trocar_sim::Model, judged: bool) -> MeasurePlan {
         uses_truth: true,
         visits: Vec::new(),
         judged,
+        oriented: false,
+        marks: trocar_sim::case::Marks::default(),
     }
 }
 
