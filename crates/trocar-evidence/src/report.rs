@@ -7,6 +7,7 @@
 mod page;
 pub mod plot;
 mod plots;
+mod scatter;
 mod series;
 
 use crate::recording::RecordingError;

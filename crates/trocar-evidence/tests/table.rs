@@ -67,6 +67,7 @@ fn accuracy() -> ScenarioResult {
         uses_truth: !judged,
         judged,
         reason: None,
+        repeats: trocar_measure::Repeated::Unknown,
     };
     let mut read = figure("RP", number(32e-6, "m", "0.032 ± 0.006 mm"), true);
     read.instrument = Some("tracker".to_owned());

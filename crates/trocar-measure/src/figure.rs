@@ -26,6 +26,50 @@ pub struct FigureRow {
     pub noise_bias: f64,
     /// What else must be said beside it.
     pub note: Option<Note>,
+    /// What it was made of, one item a repeat: what a plot of it shows.
+    pub repeats: Repeated,
+}
+
+/// The repeats behind a figure, where they are few enough to be shown.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Repeated {
+    /// Not kept: the figure is of one reading, or of too many.
+    #[default]
+    Unknown,
+    /// Attained positions in the frame of the readings, m: from their mean, or from where they were commanded to be where
+    /// the figure is of that.
+    Positions(Vec<[f64; 3]>),
+    /// Values in the figure's SI unit, such as the delay of each step.
+    Values(Vec<f64>),
+}
+
+impl Repeated {
+    /// The most repeats that are kept for one figure.
+    pub const MOST: usize = 256;
+
+    /// Of positions, m; unknown where they are too many.
+    #[must_use]
+    pub fn positions(positions_m: impl ExactSizeIterator<Item = [f64; 3]>) -> Repeated {
+        if (2..=Repeated::MOST).contains(&positions_m.len()) {
+            Repeated::Positions(positions_m.collect())
+        } else {
+            Repeated::Unknown
+        }
+    }
+
+    /// Of values; unknown where they are too many.
+    #[must_use]
+    pub fn values(values: &[f64]) -> Repeated {
+        let is_shown = (2..=Repeated::MOST).contains(&values.len());
+        if is_shown { Repeated::Values(values.to_vec()) } else { Repeated::Unknown }
+    }
+
+    /// Whether there is nothing to show.
+    #[must_use]
+    pub fn is_unknown(&self) -> bool {
+        *self == Repeated::Unknown
+    }
 }
 
 /// What must be said beside a figure.
@@ -266,6 +310,7 @@ impl FigureRow {
             instrument_alone: None,
             noise_bias: 0.0,
             note: None,
+            repeats: Repeated::Unknown,
         }
     }
 

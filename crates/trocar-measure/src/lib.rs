@@ -65,7 +65,7 @@ pub use decision::{
     Comparison, Decision, DecisionError, DecisionRule, EXIT_BAD_FILE, Limit, LimitOwner, Verdict,
     WouldDecide, decide, decide_every, exit_code,
 };
-pub use figure::{Figure, FigureRow, NoFigure, Note};
+pub use figure::{Figure, FigureRow, NoFigure, Note, Repeated};
 pub use format::{DisplayUnit, FigureFormat, format_figure};
 pub use instrument::{Instrument, ReadingUncertainty, RecorderUncertainty};
 pub use measure::{Measure, SampleError};

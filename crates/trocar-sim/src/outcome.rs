@@ -2,7 +2,7 @@
 //! nothing but the inputs; hosts, wall times and versions stand beside it, never in it.
 
 use serde::{Deserialize, Serialize};
-use trocar_measure::Verdict;
+use trocar_measure::{Repeated, Verdict};
 
 /// A number as it is reported: value, expanded uncertainty, unit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -53,6 +53,9 @@ pub struct FigureOutcome {
     pub judged: bool,
     /// Why there is no figure, or what must be said beside it.
     pub reason: Option<String>,
+    /// What it was made of, for plots.
+    #[serde(default, skip_serializing_if = "Repeated::is_unknown")]
+    pub repeats: Repeated,
 }
 
 /// Whose limit it is.

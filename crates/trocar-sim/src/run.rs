@@ -375,6 +375,7 @@ pub(crate) fn figures(case: &Case, measured: &Measured) -> Vec<FigureOutcome> {
             uses_truth: plan.uses_truth,
             judged: plan.judged,
             reason: None,
+            repeats: trocar_measure::Repeated::Unknown,
         };
         match rows {
             Err(why) => out.push(FigureOutcome { reason: Some(why.to_string()), ..base }),
@@ -402,6 +403,7 @@ pub(crate) fn figures(case: &Case, measured: &Measured) -> Vec<FigureOutcome> {
                         ..reported(alone, None, 0.0, row.dimension)
                     }),
                     reason: row.note.map(|note| note.sentence().to_owned()),
+                    repeats: row.repeats.clone(),
                     ..base.clone()
                 }
             })),

@@ -70,6 +70,7 @@ fn row(label: &str, value_mm: f64, u_mm: f64) -> FigureRow {
         instrument_alone: None,
         noise_bias: 0.0,
         note: None,
+        repeats: trocar_measure::Repeated::Unknown,
     }
 }
 

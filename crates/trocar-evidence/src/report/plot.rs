@@ -26,6 +26,19 @@ pub struct Axis {
     pub names: Vec<String>,
 }
 
+/// Two axes on which a length across is as long as the same length upwards, about `centre`, and `reach` upwards.
+#[must_use]
+pub fn alike((x_label, y_label): (String, String), centre: (f64, f64), reach: f64) -> (Axis, Axis) {
+    let across = reach * (WIDTH - LEFT - RIGHT) / (HEIGHT - TOP - BOTTOM);
+    let axis = |label, middle: f64, reach: f64| Axis {
+        label,
+        low: middle - reach,
+        high: middle + reach,
+        names: Vec::new(),
+    };
+    (axis(x_label, centre.0, across), axis(y_label, centre.1, reach))
+}
+
 impl Axis {
     /// An axis that shows all of these values, with a margin.
     #[must_use]
@@ -102,6 +115,10 @@ pub enum Mark {
     Line(Vec<(f64, f64)>),
     /// Values with their uncertainty: where, the value, half the length of its whisker.
     Values(Vec<(f64, f64, f64)>),
+    /// Points.
+    Points(Vec<(f64, f64)>),
+    /// Bars that stand on zero: from, to, how high.
+    Bars(Vec<(f64, f64, f64)>),
     /// A level all across, dashed.
     Level(f64),
 }
@@ -275,6 +292,26 @@ impl Plot {
                             out,
                             "<path class=\"line\" stroke=\"{ink}\" d=\"M{x:.1} {top:.1}V{end:.1}\"/><circle fill=\"{ink}\" cx=\"{x:.1}\" cy=\"{:.1}\" r=\"2.6\"/>",
                             at_y(*value)
+                        );
+                    }
+                }
+                Mark::Points(points) => {
+                    for (x, y) in points {
+                        let (x, y) = (at_x(*x), at_y(*y));
+                        let _ = writeln!(
+                            out,
+                            "<circle fill=\"{ink}\" fill-opacity=\"0.6\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"2.6\"/>"
+                        );
+                    }
+                }
+                Mark::Bars(bars) => {
+                    for (from, to, value) in bars {
+                        let (from, to, top, end) = (at_x(*from), at_x(*to), at_y(*value), at_y(0.0));
+                        let _ = writeln!(
+                            out,
+                            "<rect fill=\"{ink}\" fill-opacity=\"0.6\" x=\"{from:.1}\" y=\"{top:.1}\" width=\"{:.1}\" height=\"{:.1}\"/>",
+                            trocar_math::max(to - from - 1.0, 1.0),
+                            end - top
                         );
                     }
                 }

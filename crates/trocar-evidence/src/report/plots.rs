@@ -1,6 +1,7 @@
 //! What each measure of a case read, as plots.
 
 use super::plot::{Axis, Layer, Mark, Plot};
+use super::scatter::of_repeats;
 use super::series::{Span, Timeline, Trace, Wanted, timeline, traces};
 use super::{ReportError, Reported};
 use crate::outcome::{CaseOutcome, FigureOutcome, RequirementOutcome};
@@ -54,15 +55,16 @@ pub fn pictures(result: &Reported, case: &CaseOutcome, words: &Catalogue) -> Res
         let figures: Vec<&FigureOutcome> =
             case.figures.iter().filter(|figure| figure.name == **name).collect();
         let requirement = case.requirements.iter().find(|requirement| requirement.subject == **name);
-        let rows = by_row(name, &figures, &case.requirements, words).map(|plot| plot.svg());
+        let rows = by_row(name, &figures, &case.requirements, words);
+        let rows: String =
+            rows.into_iter().chain(of_repeats(name, &figures, words)).map(|plot| plot.svg()).collect();
         let drawn = if of_measure.is_empty() {
-            match (config, rows) {
-                (_, Some(rows)) => Ok(rows),
+            match config {
+                _ if !rows.is_empty() => Ok(rows),
                 // A condition, or something that happens, is no line.
-                (
-                    MeasureConfig::Share { .. } | MeasureConfig::Count { .. } | MeasureConfig::Delay { .. },
-                    None,
-                ) => continue,
+                MeasureConfig::Share { .. } | MeasureConfig::Count { .. } | MeasureConfig::Delay { .. } => {
+                    continue;
+                }
                 _ => {
                     let path = wanted.get(range.start).map_or("", |one| one.path.as_str());
                     Err(words.say("report.not_recorded", &[("path", path), ("result", &result.shown)]))
@@ -72,7 +74,7 @@ pub fn pictures(result: &Reported, case: &CaseOutcome, words: &Catalogue) -> Res
             let over_time = by_unit(&of_measure)
                 .into_iter()
                 .map(|traces| over_time(name, config, &traces, &course, &figures, requirement, words).svg());
-            Ok(rows.into_iter().chain(over_time).collect())
+            Ok(std::iter::once(rows).chain(over_time).collect())
         };
         measures.push(Shown { measure: (*name).clone(), drawn });
     }
@@ -104,7 +106,7 @@ fn by_unit<'t>(traces: &[&'t Trace]) -> Vec<Vec<&'t Trace>> {
     groups
 }
 
-fn label(what: &str, unit: &DisplayUnit) -> String {
+pub(super) fn label(what: &str, unit: &DisplayUnit) -> String {
     if unit.symbol.is_empty() { what.to_owned() } else { format!("{what} [{}]", unit.symbol) }
 }
 
@@ -214,7 +216,7 @@ fn by_row(
     let ends = layers.iter().flat_map(|layer| match &layer.mark {
         Mark::Values(values) => values.iter().flat_map(|(_, value, u)| [value - u, value + u]).collect(),
         Mark::Level(level) => vec![*level],
-        Mark::Line(_) => Vec::new(),
+        Mark::Line(_) | Mark::Points(_) | Mark::Bars(_) => Vec::new(),
     });
     let y = Axis::around(label(name, &unit), ends.collect::<Vec<f64>>());
     let title = words.say("report.plot.rows", &[("name", name)]);
