@@ -13,7 +13,7 @@ use trocar_evidence::data::{Mistakes, Source};
 use trocar_evidence::outcome::CaseOutcome;
 use trocar_evidence::{ResultFolder, TableStyle, table, to_json};
 use trocar_measure::exit_code;
-use trocar_scenario::mapping::{DataConfig, MappingFile, SignalConfig};
+use trocar_scenario::mapping::MappingFile;
 use trocar_scenario::{Failure, Files, LoadedMapping, Overrides, load_mapping};
 use trocar_signal::quantity::Duration;
 use trocar_signal::{AnyQuantity, Diagnostic, Dimension, Problem};
@@ -215,7 +215,7 @@ fn sources(
         return Err("--data FILE is missing: which recording is to be judged?".to_owned().into());
     }
     for (signal, column) in &args.columns {
-        let entry = mapping.signals.entry(signal.clone()).or_insert_with(SignalConfig::default);
+        let entry = mapping.signals.entry(signal.clone()).or_default();
         entry.column = Some(column.clone());
     }
     for (name, offset) in &args.offsets {
@@ -229,7 +229,7 @@ fn sources(
                 format!("--offset {name}: no file is called so; there is: {}", names.join(", ")).into()
             );
         }
-        let entry = mapping.data.entry(name.clone()).or_insert_with(DataConfig::default);
+        let entry = mapping.data.entry(name.clone()).or_default();
         entry.offset = Some(Duration::from_si(quantity.si));
     }
     Ok(sources)
