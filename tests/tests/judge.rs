@@ -1,6 +1,6 @@
 //! `trocar judge`: what a simulation measured is measured again from its readings, as a laboratory would have written
 //! them down; and what is done to the readings changes the figures as derived.
-#![expect(clippy::panic, reason = "helpers of tests fail as tests do")]
+#![expect(clippy::expect_used, clippy::panic, reason = "helpers of tests fail as tests do")]
 
 use proptest::prelude::*;
 use serde_json::Value as Json;
