@@ -375,7 +375,7 @@ fn the_library_runs_from_an_empty_folder() {
         trocar(folder.path(), &["replay", "results/run-001/encoder_stuck"]).expect(0).out,
         "joint = pitch: identical\n"
     );
-    let said = trocar(folder.path(), &["run", "trocar:pitch_encoder_stcuk"]).expect(2);
+    let said = trocar(folder.path(), &["run", "trocar:encoder_stcuk"]).expect(2);
     assert!(said.err.contains("trocar:encoder_stuck"), "{}", said.err);
 }
 

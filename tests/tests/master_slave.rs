@@ -233,7 +233,11 @@ fn mistakes_are_explained() {
         ),
         ("{ \"$axis\" = \"10 mm\" }", "{ roll = \"10 mm\" }", "there is no axis `roll`"),
         ("[handles.master.", "[handles.psm1.", "`psm1` is a robot of the scene already"),
-        ("time_out    = { value = \"100 ms\"", "time_out = { value = \"0.1 ms\"", "shorter than one period"),
+        (
+            "time_out    = { value = \"100 ms\"",
+            "time_out = { value = \"0.1 ms\"",
+            "shorter than from one message",
+        ),
     ] {
         assert!(text.contains(from), "{from}");
         let project = Project::new(&[("wrong.toml", &text.replace(from, to))]);

@@ -163,6 +163,7 @@ mod tests {
             uses_truth: false,
             judged: true,
             reason: None,
+            repeats: trocar_measure::Repeated::Unknown,
         }
     }
 

@@ -77,11 +77,6 @@ impl TeleoperationConfig {
                 problems.push(Problem::new(key, "must not be negative"));
             }
         }
-        let period_s = 1.0 / rate;
-        if self.time_out.value.si() >= 0.0 && self.time_out.value.si() < period_s {
-            let what = "shorter than one period: it would be in FAULT before the next message can come";
-            problems.push(Problem::new("time_out", what));
-        }
         problems.extend(under("axes", self.axes.check()));
         problems.extend(under("channel", self.channel().check()));
         problems

@@ -181,7 +181,7 @@ fn wrong_dimensions_are_named() {
     );
     refused(&delay, "by = \"1 deg\"", "by = \"1 deg\", to = \"2 deg\"", &["either `by`"]);
     refused(&stuck, "must_change = \"0.5 deg\"", "must_change = \"0.5 mm\"", &["angle", "length"]);
-    refused(&stuck, "15 deg/s", "15 mm/s", &["arm.measured_js.velocity.pitch"]);
+    refused(&stuck, "15 deg/s", "15 mm/s", &["arm.measured_js.velocity.$joint", "angular velocity"]);
     refused(
         &rp,
         "max(RP) <= arm.declared.pose_repeatability",
@@ -226,7 +226,7 @@ fn measures_of_the_wrong_shape_are_named() {
     let end = stuck.find("[measures.deviation]").unwrap();
     let requirements = stuck.find("[[requirements]]").unwrap();
     let without = format!(
-        "{}{}[[requirements]]\nid = \"D\"\nformula = \"deviation <= 1 mm\"\nwhy = \"A test.\"\n",
+        "{}{}[[requirements]]\nid = \"D\"\nformula = \"deviation <= 1 mm\"\nwhy = \"A test.\"\n[record]\nsignals = [\"arm.measured_js.position.$joint\"]\nrate = \"100 Hz\"\n",
         &stuck[..start],
         &stuck[end..requirements]
     );
@@ -416,7 +416,7 @@ fn what_varies_from_motion_to_motion_is_kept_with_its_law() {
     );
     let start_of_faults = text.find("[[faults]]").unwrap();
     let text = format!(
-        "{}[measures.m]\nkind = \"maximum\"\nof = \"arm.truth.tip.position.x\"\n[[requirements]]\nid = \"R\"\nformula = \"m <= 1 m\"\nwhy = \"A test.\"\n",
+        "{}[measures.m]\nkind = \"maximum\"\nof = \"arm.truth.js.position.$joint\"\n[[requirements]]\nid = \"R\"\nformula = \"m <= 1 rad\"\nwhy = \"A test.\"\n",
         &text[..start_of_faults]
     );
     let case = case(&text);
