@@ -229,14 +229,14 @@ pub enum EventConfig {
         level: AnyQuantity,
         /// Which way.
         #[serde(default)]
-        edge: Edge,
+        edge: Crossing,
     },
 }
 
 /// Which way a level is passed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Edge {
+pub enum Crossing {
     /// Upwards.
     #[default]
     Rising,
@@ -611,7 +611,7 @@ mod tests {
         let mapping = mapping(text).unwrap();
         assert_eq!(mapping.data["lab"].offset.unwrap().si(), -0.003);
         assert!(
-            matches!(&mapping.signals["recorder.command"].event, Some(EventConfig::Crossings { level, edge: Edge::Rising }) if level.si == 2.5)
+            matches!(&mapping.signals["recorder.command"].event, Some(EventConfig::Crossings { level, edge: Crossing::Rising }) if level.si == 2.5)
         );
         assert_eq!(mapping.course.phases[0].every.unwrap().si(), 0.8);
     }

@@ -5,7 +5,7 @@ use super::csv::CsvFile;
 use super::number::Cell;
 use super::orientation::{Quaternion, quaternion, times, turned};
 use std::io::BufRead;
-use trocar_scenario::mapping::{Blank, Edge, OrientationForm};
+use trocar_scenario::mapping::{Blank, Crossing, OrientationForm};
 use trocar_signal::GroupId;
 
 /// A column with what its numbers are multiplied by.
@@ -29,7 +29,7 @@ pub enum What {
     /// A number that rises with each event.
     Counts { column: usize },
     /// A number that passes a level.
-    Crossings { column: Column, level: f64, edge: Edge },
+    Crossings { column: Column, level: f64, edge: Crossing },
 }
 
 impl What {
@@ -146,9 +146,9 @@ impl Lane {
                 let Some((then_ns, was)) = before else { return Ok(Said::Nothing) };
                 let (rising, falling) = (was < *level && value >= *level, was > *level && value <= *level);
                 let passes = match edge {
-                    Edge::Rising => rising,
-                    Edge::Falling => falling,
-                    Edge::Both => rising || falling,
+                    Crossing::Rising => rising,
+                    Crossing::Falling => falling,
+                    Crossing::Both => rising || falling,
                 };
                 if !passes {
                     return Ok(Said::Nothing);

@@ -196,6 +196,7 @@ mod tests {
             include_str!("../../../trocar-evidence/src/diff.rs"),
             include_str!("../../../trocar-evidence/src/report/page.rs"),
             include_str!("../../../trocar-evidence/src/report/plots.rs"),
+            include_str!("../../../trocar-evidence/src/report/scatter.rs"),
         ]
         .concat();
         for key in Language::English.catalogue().sentences.keys() {
