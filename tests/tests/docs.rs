@@ -146,5 +146,5 @@ fn shipped_scenarios_give_the_verdicts_recorded() {
         assert!(row.contains(" +") || row.contains(" −"), "{row}");
     }
     let replayed = trocar(out.path(), &["replay", "results/step_delay"]).expect(0);
-    assert_eq!(replayed.out, "identical\n");
+    assert_eq!(replayed.out, "joint = yaw: identical\n");
 }
