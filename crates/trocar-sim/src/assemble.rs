@@ -573,6 +573,11 @@ pub(crate) fn truth_of(path: &str) -> Option<String> {
     Some(format!("{of}.truth.{group}{}", number.map_or_else(String::new, |number| format!(".{number}"))))
 }
 
+/// The command groups by which a program drives an arm.
+pub(crate) fn is_superseding(inbox: &GroupSpec) -> bool {
+    inbox.path.rsplit('.').next().is_some_and(|name| name.starts_with("servo_"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::truth_of;
@@ -583,9 +588,4 @@ mod tests {
         assert_eq!(truth_of("master.handle.position.x").as_deref(), Some("master.truth.handle.position.x"));
         assert_eq!(truth_of("psm1.tool_tips"), None);
     }
-}
-
-/// The command groups by which a program drives an arm.
-pub(crate) fn is_superseding(inbox: &GroupSpec) -> bool {
-    inbox.path.rsplit('.').next().is_some_and(|name| name.starts_with("servo_"))
 }

@@ -107,7 +107,7 @@ mod tests {
     #[test]
     fn a_quarter_turn_about_z_is_the_same_in_all_forms() {
         let quarter = std::f64::consts::FRAC_PI_2;
-        let meant = [0.0, 0.0, quarter.sin() / 2.0_f64.sqrt(), 1.0 / 2.0_f64.sqrt()];
+        let meant = [0.0, 0.0, 1.0 / 2.0_f64.sqrt(), 1.0 / 2.0_f64.sqrt()];
         for (form, numbers) in [
             (OrientationForm::QuaternionWxyz, vec![meant[3], 0.0, 0.0, meant[2]]),
             (OrientationForm::MatrixByRows, vec![0.0, -1.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0]),
