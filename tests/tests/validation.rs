@@ -617,7 +617,10 @@ tool file's, would look like this.\n\n\
 Inertia and gravity agree with the published table to 1e-8 (`the_consistent_links_equal_the_raw_table_in_joint_space`).\n\
 - **Errors of the tip** of dVRK arms before calibration (3 to 5 mm; Hwang et al. 2020 and others) are mostly offsets and registration of one arm; our figure under the same commands is in `scenarios/laparoscopic/accuracy`.\n\
 - **Raven II** (up to 10 mm at the tip by stretch of cables): its file has no cables that stretch; **PSM Si** and the endoscope arms: no measured record is public.\n\
-- **Temperature**: nobody has published how an arm drifts.\n";
+- **Temperature**: nobody has published how an arm drifts.\n\
+- **Grip force** (2.26 ± 0.15 N to 39.92 ± 0.89 N between instruments of the da Vinci; Mucksavage et al., J Endourol 25 (2011) 523): the abstract gives the two ends alone, of a double fenestrated grasper and a Hem-o-lok\n  \
+clip applier, which have no file here, and no place on the jaws. The Large Needle Driver holds 5.7 N on the bench (`scenarios/laparoscopic/accuracy/grip_force.toml`): between the two, which says little, for the stiffness of\n  \
+its cables, which decides it, is assumed.\n";
 
 /// Every line holds, and the page says what came out.
 #[test]

@@ -4,6 +4,7 @@ mod drive;
 mod elastic;
 mod flank;
 mod friction;
+mod grip;
 mod hysteresis;
 mod ripple;
 mod spring;
@@ -17,6 +18,7 @@ pub use drive::Drive;
 pub use elastic::{Elastic, Stiffening};
 pub use flank::{Flank, Side, knees};
 pub use friction::{Friction, Stribeck};
+pub use grip::Grip;
 pub use hysteresis::{LOOP_ELEMENTS, hysteresis};
 pub use ripple::Ripple;
 pub use spring::SpringDamper;
@@ -120,8 +122,8 @@ pub trait ForceElement: Debug + Send + Sync {
     fn rates(&self, position: f64, rate: f64, inputs: &[f64], state: &[f64], state_rates: &mut [f64]) -> f64;
 
     /// Upper bound of −dF/de at its nominal inputs, N m/rad or N/m, for the share of a spring in the step and for advice on
-    /// the step's length; zero where there is no vibration to follow (drives, friction, stops and flanks, which are stable
-    /// at any step).
+    /// the step's length; zero where there is no vibration to follow (drives, friction, stops, flanks and what is gripped,
+    /// which are stable at any step).
     fn stiffness(&self) -> f64 {
         0.0
     }

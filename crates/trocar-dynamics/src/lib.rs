@@ -44,7 +44,7 @@ mod transmitted;
 pub use builder::{Attached, CoordinateKind, JointVariable, MechanismBuilder, MechanismError, Placement};
 pub use connection::{Bushing, Connection, ConnectionId, ConnectionLaw, Matrix6, RelativeMotion};
 pub use element::{
-    Drive, Elastic, ElementError, Flank, ForceElement, Friction, LOOP_ELEMENTS, Law, Ripple, Side,
+    Drive, Elastic, ElementError, Flank, ForceElement, Friction, Grip, LOOP_ELEMENTS, Law, Ripple, Side,
     SpringDamper, Stage, Stiffening, Stop, Stribeck, hysteresis, knees,
 };
 pub use error::DynamicsError;

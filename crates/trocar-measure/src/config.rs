@@ -281,6 +281,24 @@ pub enum MeasureConfig {
         #[serde(default)]
         window: Window,
     },
+    /// Grip force: the force with which a jaw holds, over repeated closings on a gauge. That of one closing is the mean over
+    /// the last part of its dwell.
+    GripForce {
+        /// The force, as a gauge between the jaws reads it, e.g. `gauge.force`.
+        of: String,
+        /// The posture of the phase at which the jaw holds, where the phase moves through several.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        posture: Option<String>,
+        /// The last part of each dwell over which the force is averaged.
+        #[serde(default = "tenth_of_a_second", skip_serializing_if = "is_tenth_of_a_second")]
+        hold: Duration,
+        /// What is made of the closings.
+        #[serde(default)]
+        statistic: ForceStatistic,
+        /// Which part of the run counts: the closings of one phase; `at` stays `throughout`.
+        #[serde(default)]
+        window: Window,
+    },
     /// Time from one event to the next of another. Every `from` must be answered by a `to` before the next `from`
     /// and before the window ends.
     Delay {
@@ -543,6 +561,21 @@ pub enum RepeatStatistic {
     Max,
 }
 
+/// What is made of the forces of several closings.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ForceStatistic {
+    /// Their mean.
+    #[default]
+    Mean,
+    /// The lowest.
+    Lowest,
+    /// The highest.
+    Highest,
+    /// The highest minus the lowest.
+    Range,
+}
+
 /// Which figure of a path velocity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -776,6 +809,7 @@ impl MeasureConfig {
             | MeasureConfig::RemoteCentreError { window, .. }
             | MeasureConfig::StopTime { window, .. }
             | MeasureConfig::StopDisplacement { window, .. }
+            | MeasureConfig::GripForce { window, .. }
             | MeasureConfig::Delay { window, .. }
             | MeasureConfig::StartDelay { window, .. }
             | MeasureConfig::FollowingDelay { window, .. }
@@ -840,6 +874,7 @@ impl MeasureConfig {
             | MeasureConfig::StabilisationTime { of: path, .. }
             | MeasureConfig::Overshoot { of: path, .. }
             | MeasureConfig::RemoteCentreError { of: path, .. }
+            | MeasureConfig::GripForce { of: path, .. }
             | MeasureConfig::Peak { of: path, .. }
             | MeasureConfig::Maximum { of: path, .. }
             | MeasureConfig::Minimum { of: path, .. }
@@ -876,6 +911,7 @@ impl MeasureConfig {
             MeasureConfig::RemoteCentreError { .. } => "remote_centre_error",
             MeasureConfig::StopTime { .. } => "stop_time",
             MeasureConfig::StopDisplacement { .. } => "stop_displacement",
+            MeasureConfig::GripForce { .. } => "grip_force",
             MeasureConfig::Delay { .. } => "delay",
             MeasureConfig::StartDelay { .. } => "start_delay",
             MeasureConfig::FollowingDelay { .. } => "following_delay",
@@ -943,6 +979,12 @@ impl MeasureConfig {
     #[must_use]
     pub fn is_of_settling(&self) -> bool {
         matches!(self, MeasureConfig::StabilisationTime { .. } | MeasureConfig::Overshoot { .. })
+    }
+
+    /// Whether it looks at what stood when each dwell ended.
+    #[must_use]
+    pub fn is_of_dwells(&self) -> bool {
+        self.is_of_settling() || matches!(self, MeasureConfig::GripForce { .. })
     }
 
     /// Whether it looks at what follows an event.
@@ -1090,12 +1132,12 @@ impl MeasureConfig {
             let what = "attained poses are read when a dwell ends: write at = \"dwell_end\"";
             problems.push(Problem::new("window.at", what));
         }
-        let is_continuous = self.is_of_a_path() || self.is_of_settling() || self.is_of_a_stop();
+        let is_continuous = self.is_of_a_path() || self.is_of_dwells() || self.is_of_a_stop();
         if is_continuous && at == WindowAt::DwellEnd {
             let what = "the whole motion is read, not the ends of dwells alone: leave `at` out";
             problems.push(Problem::new("window.at", what));
         }
-        if (self.is_of_a_path() || self.is_of_settling()) && self.window().phase.is_none() {
+        if (self.is_of_a_path() || self.is_of_dwells()) && self.window().phase.is_none() {
             let what = format!(
                 "`{}` reads the motion of one phase: write window = {{ phase = \"…\" }}",
                 self.kind()
@@ -1116,6 +1158,12 @@ impl MeasureConfig {
                 if settled.si() <= 0.0 =>
             {
                 problems.push(Problem::new("settled", "must be longer than nothing"));
+            }
+            MeasureConfig::GripForce { hold, .. } if hold.si() <= 0.0 => {
+                problems.push(Problem::new("hold", "must be longer than nothing"));
+            }
+            MeasureConfig::GripForce { hold, .. } if hold.si() > MeasureConfig::LONGEST_KEPT_S => {
+                problems.push(Problem::new("hold", "readings of at most 2 s are kept: give a shorter time"));
             }
             MeasureConfig::RemoteCentreError { port: None, statistic: LineStatistic::Max, .. }
                 if at != WindowAt::DwellEnd =>

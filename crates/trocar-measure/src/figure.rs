@@ -140,6 +140,17 @@ pub enum NoFigure {
         /// Of these, those that stayed inside.
         inside: u32,
     },
+    /// A force was not read in the hold of every closing.
+    #[error(
+        "the force was read in {have} of {declared} closings: a gauge stands between the jaws once they have opened wide \
+         enough for it, and must be read within `hold`"
+    )]
+    NotHeld {
+        /// Closings in which it was.
+        have: u32,
+        /// Closings that the procedure declares.
+        declared: u32,
+    },
     /// Lines that do not cross.
     #[error(
         "all lines ({lines}) are parallel: they meet nowhere, so the tool must be turned between readings"

@@ -112,13 +112,16 @@ impl FigureFormat {
         }
     }
 
-    /// A limit: with the figure's decimals, and more where it has more.
+    /// A limit: with the figure's decimals, and more where it has more; two more where it is a quotient or the like, which
+    /// nobody has written down.
     #[must_use]
     pub fn limit(&self, limit: f64) -> String {
         // Twelve digits: what a person wrote, without the rounding of a change of units.
         let written = format!("{:.11e}", limit / self.unit.scale).parse::<f64>().map_or(0, |x| {
-            let text = format!("{x}");
-            text.split_once('.').map_or(0, |(_, digits)| digits.len() as i32)
+            let text = format!("{}", x.abs());
+            let significant = text.replace('.', "").trim_start_matches('0').len();
+            let decimals = text.split_once('.').map_or(0, |(_, digits)| digits.len() as i32);
+            if significant > 10 { self.decimals + 2 } else { decimals }
         });
         self.in_unit(self.number(limit, written.max(self.decimals).max(0)))
     }
@@ -221,6 +224,8 @@ mod tests {
         assert_eq!(format.limit(0.100_4e-3), "0.1004 mm", "a limit is never rounded");
         assert_eq!(format.signed(67.86e-6), "+0.068 mm");
         assert_eq!(format.signed(-4.4e-3), "−4.400 mm");
+        let force = FigureFormat::new(5.71, 0.11, Dimension::FORCE);
+        assert_eq!(force.limit(0.16 / 0.0102), "15.6863 N", "a quotient that nobody wrote down");
         let coarse = FigureFormat::new(12345.0, 1234.0, Dimension::NUMBER);
         assert_eq!(coarse.limit(12_345.0), "12345");
     }

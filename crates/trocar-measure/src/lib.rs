@@ -32,6 +32,7 @@ mod drift;
 pub mod figure;
 pub mod format;
 mod geometry;
+mod grip;
 pub mod instrument;
 mod localisation;
 pub mod measure;
@@ -57,7 +58,7 @@ mod visits;
 mod window;
 
 pub use config::{
-    CornerStatistic, DelayStatistic, DriftStatistic, HysteresisStatistic, LineStatistic,
+    CornerStatistic, DelayStatistic, DriftStatistic, ForceStatistic, HysteresisStatistic, LineStatistic,
     LocalisationStatistic, MeasureConfig, RepeatStatistic, ResponseStatistic, ScalingStatistic,
     SpeedStatistic, StepStatistic, StopStatistic, Window, WindowAt,
 };

@@ -5,6 +5,7 @@ use crate::config::{DriftStatistic, LineStatistic, LocalisationStatistic, Measur
 use crate::delay::Delay;
 use crate::distance::Pair;
 use crate::figure::{FigureRow, NoFigure};
+use crate::grip::GripForce;
 use crate::instrument::Instrument;
 use crate::pair::pair;
 use crate::path::{MOST_PASSES, OfPath, Path, Stations};
@@ -14,7 +15,7 @@ use crate::shape::{InputShape, MeasureShape, Reading, SampleLabel, Visit};
 use crate::stopping::{Stopping, Stops};
 use crate::window::{OverWindow, Share, Statistic, Twin};
 use serde::{Deserialize, Serialize};
-use trocar_signal::{Dimension, Problem, Time};
+use trocar_signal::{Dimension, Nanos, Problem, Time};
 
 /// A measure in the middle of a run. Clones and saved copies go on independently.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -33,6 +34,7 @@ enum State {
     Path(Path),
     RemoteCentre(RemoteCentre),
     Stopping(Stopping),
+    Grip(GripForce),
     Delay(Delay),
     OverWindow(OverWindow),
     Twin(Twin),
@@ -124,6 +126,9 @@ impl Measure {
                     let centre = RemoteCentre::new(*statistic, shape.port_m, readings);
                     (Dimension::LENGTH, State::RemoteCentre(centre))
                 }),
+            MeasureConfig::GripForce { .. } => {
+                grip(config, shape, cycles).map(|grip| (Dimension::FORCE, State::Grip(grip)))
+            }
             MeasureConfig::StartDelay { .. }
             | MeasureConfig::FollowingDelay { .. }
             | MeasureConfig::SlopeChangeDelay { .. }
@@ -209,6 +214,8 @@ impl Measure {
             }
             (State::Settling(state), Reading::Values(values)) => state.push(at, values)?,
             (State::Settling(state), Reading::DwellEnd) => state.dwell_ended(at, label.visit, counts)?,
+            (State::Grip(state), Reading::Values(values)) => state.push(at, values)?,
+            (State::Grip(state), Reading::DwellEnd) => state.dwell_ended(at, label.visit, counts),
             (State::Path(state), Reading::Pair { values, reference }) => {
                 state.push(at, label.cycle, values, reference)?;
             }
@@ -257,7 +264,8 @@ impl Measure {
                 | State::Count(_)
                 | State::Settling(_)
                 | State::RemoteCentre(_)
-                | State::Stopping(_),
+                | State::Stopping(_)
+                | State::Grip(_),
                 _,
             ) => {
                 return Err(SampleError::Form { wanted: "the values of its signal alone" });
@@ -283,6 +291,7 @@ impl Measure {
             State::Path(state) => state.row(reading).map(|row| vec![row]),
             State::RemoteCentre(state) => state.row(reading).map(|row| vec![row]),
             State::Stopping(state) => state.row(reading).map(|row| vec![row]),
+            State::Grip(state) => state.row(reading).map(|row| vec![row]),
             State::Delay(state) => state.row(self.instrument.recorder()).map(|row| vec![row]),
             State::OverWindow(state) => state.row(self.dimension, reading).map(|row| vec![row]),
             State::Twin(state) => state.row(self.dimension).map(|row| vec![row]),
@@ -367,6 +376,58 @@ fn settling(config: &MeasureConfig, shape: &MeasureShape) -> Settling {
         }
         _ => unreachable!("asked by `is_of_settling`"),
     }
+}
+
+/// Readings of one hold that are kept if nothing says how often the signal is read at most.
+const READINGS_UNKNOWN: usize = 4096;
+
+fn grip(config: &MeasureConfig, shape: &MeasureShape, cycles: u32) -> Result<GripForce, Problem> {
+    let MeasureConfig::GripForce { posture, hold, statistic, .. } = config else {
+        unreachable!("asked by the kind")
+    };
+    match &shape.input {
+        InputShape::Number(Dimension::FORCE) => {}
+        InputShape::Number(other) => {
+            return Err(Problem::new("of", format!("`grip_force` takes a force, and this is {other}")));
+        }
+        other => return Err(wrong_input(config, "of", "a force", other)),
+    }
+    let named: Vec<&str> = shape.visits.iter().map(|visit| visit.pose.as_str()).collect();
+    let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+    let visits: Vec<u32> = match posture {
+        Some(wanted) => {
+            let held = (0..named.len()).filter(|at| named[*at] == wanted).map(place);
+            held.collect()
+        }
+        None => (0..named.len()).map(place).collect(),
+    };
+    match posture {
+        Some(wanted) if visits.is_empty() => {
+            let what = match named.as_slice() {
+                [] => format!("the phase moves through no postures, and so not through `{wanted}`"),
+                _ => format!(
+                    "the phase does not move through `{wanted}`; it moves through {}",
+                    named.join(", ")
+                ),
+            };
+            return Err(Problem::new("posture", what));
+        }
+        None if named.iter().any(|other| *other != named[0]) => {
+            let what = format!(
+                "the phase moves through {}: `posture` says at which of them the jaw holds",
+                named.join(", ")
+            );
+            return Err(Problem::new("", what));
+        }
+        _ => {}
+    }
+    let room = match shape.interval.unwrap_or(shape.step) {
+        Nanos::ZERO => READINGS_UNKNOWN,
+        interval => (hold.si() / interval.seconds()).ceil() as usize + 2,
+    };
+    let declared = cycles.saturating_mul(place(visits.len().max(1)));
+    let hold = Nanos::from_seconds(hold.si()).unwrap_or(Nanos::ZERO);
+    Ok(GripForce::new(*statistic, hold, visits, declared, room))
 }
 
 fn path(config: &MeasureConfig, skip: u32, passes: u32) -> Path {

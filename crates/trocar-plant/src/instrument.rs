@@ -5,6 +5,7 @@
 //! a laboratory would have read. No part of a device may read them.
 
 use crate::displacement::DisplacementSensorConfig;
+use crate::grip_gauge::GripGaugeConfig;
 use crate::recorder::EdgeRecorderConfig;
 use crate::tracker::PositionTrackerConfig;
 use schemars::JsonSchema;
@@ -22,6 +23,8 @@ pub enum InstrumentConfig {
     PositionTracker(PositionTrackerConfig),
     /// Follows one number: a gauge, a goniometer, a laser displacement sensor.
     DisplacementSensor(DisplacementSensorConfig),
+    /// Stands between the jaws of an instrument and reads the force with which they close: a load cell.
+    GripGauge(GripGaugeConfig),
     /// Stamps events on one clock: a logic analyser or oscilloscope.
     EdgeRecorder(EdgeRecorderConfig),
 }
@@ -33,6 +36,7 @@ impl InstrumentConfig {
         match self {
             InstrumentConfig::PositionTracker(config) => config.check(),
             InstrumentConfig::DisplacementSensor(config) => config.check(),
+            InstrumentConfig::GripGauge(config) => config.check(),
             InstrumentConfig::EdgeRecorder(config) => config.check(),
         }
     }

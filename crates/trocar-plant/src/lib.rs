@@ -4,7 +4,7 @@
 //! ([`motor`], [`winding`], [`heat`]) and the supply that feeds them ([`supply`]), what gives way behind them
 //! ([`transmission`]), brakes ([`brake`]), encoders and potentiometers with their wire form ([`encoder`],
 //! [`potentiometer`]), sensors in frames ([`imu`], [`force_sensor`], [`torque_sensor`]), the bus that carries readings to a controller ([`bus`],
-//! [`coupling`]), message channels ([`channel`]), a master handle on a motion generator ([`handle`]), and instruments ([`tracker`], [`displacement`], [`recorder`]).
+//! [`coupling`]), message channels ([`channel`]), a master handle on a motion generator ([`handle`]), and instruments ([`tracker`], [`displacement`], [`grip_gauge`], [`recorder`]).
 //! The configuration structs are the schema of the files that people write; each physical number is a
 //! [`trocar_signal::Sourced`] value.
 
@@ -18,6 +18,7 @@ pub mod coupling;
 pub mod displacement;
 pub mod encoder;
 pub mod force_sensor;
+pub mod grip_gauge;
 pub mod handle;
 pub mod heat;
 pub mod imu;
@@ -40,6 +41,7 @@ pub use coupling::{Coupling, CouplingConfig};
 pub use displacement::{DisplacementSensor, DisplacementSensorConfig};
 pub use encoder::{CountDecoder, Encoder, EncoderConfig};
 pub use force_sensor::{ForceSensor, ForceSensorConfig};
+pub use grip_gauge::{GripGauge, GripGaugeConfig};
 pub use handle::{HandleConfig, HandleSensor, MotionGenerator};
 pub use imu::{Imu, ImuConfig};
 pub use instrument::{Followed, InstrumentConfig, InstrumentStatement};

@@ -163,6 +163,7 @@ impl InstrumentFile {
             urdf: None,
             coordinates: self.coordinates.clone(),
             jaw: self.jaw.as_ref().map(|jaw| jaw.joint.clone()),
+            jaw_length: None,
             frames,
             links: self.links.clone(),
             rotors: Vec::new(),

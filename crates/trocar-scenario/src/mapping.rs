@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use trocar_plant::InstrumentConfig;
-use trocar_signal::quantity::{Angle, Duration, Length, Ratio};
+use trocar_signal::quantity::{Angle, Duration, Force, Length, Ratio};
 use trocar_signal::{AnyQuantity, Dimension, Problem, Sourced, unit};
 
 /// What a mapping file calls itself.
@@ -526,6 +526,30 @@ impl StatementConfig {
                 foreign.extend(self.of_a_tracker());
                 foreign.push(("clock_error", self.clock_error.is_some()));
             }
+            InstrumentConfig::GripGauge(gauge) => {
+                // What a certificate states of a real gauge is the whole of it.
+                if self.uncertainty.is_some() {
+                    gauge.zero = None;
+                }
+                for (key, new, to) in [
+                    ("uncertainty", self.uncertainty, &mut gauge.uncertainty),
+                    ("noise", self.noise, &mut gauge.noise),
+                    ("resolution", self.resolution, &mut gauge.resolution),
+                ] {
+                    match new {
+                        Some(q) if q.dimension == Dimension::FORCE => {
+                            *to = Some(Sourced::bare(Force::from_si(q.si)));
+                        }
+                        Some(q) => {
+                            let what = format!("a force is meant, and this is {}", q.dimension);
+                            problems.push(Problem::new(key, what));
+                        }
+                        None => {}
+                    }
+                }
+                foreign.extend(self.of_a_tracker());
+                foreign.push(("clock_error", self.clock_error.is_some()));
+            }
             InstrumentConfig::EdgeRecorder(recorder) => {
                 match self.resolution {
                     Some(q) if q.dimension == Dimension::TIME => {
@@ -568,6 +592,7 @@ impl StatementConfig {
 pub fn is_prompt(instruments: &BTreeMap<String, InstrumentConfig>, name: &str) -> bool {
     match instruments.get(name) {
         Some(InstrumentConfig::PositionTracker(tracker)) => tracker.latency.is_none(),
+        Some(InstrumentConfig::GripGauge(gauge)) => gauge.latency.is_none(),
         _ => false,
     }
 }

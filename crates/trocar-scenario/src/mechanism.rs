@@ -77,6 +77,9 @@ pub struct MechanismConfig {
     /// The last coordinate's name, if it opens and closes a jaw. The jaw has signals of its own: `jaw.measured_js`.
     #[serde(default)]
     pub jaw: Option<String>,
+    /// Distance from the jaw's axis to the point where it grips. A robot that carries instruments has that of its instrument.
+    #[serde(default)]
+    pub jaw_length: Option<Sourced<Length>>,
     /// The frames, each after its parent.
     #[serde(default)]
     pub frames: Vec<FrameConfig>,
@@ -437,6 +440,14 @@ impl Check<'_> {
             && coordinates.last().is_none_or(|last| last.name != *jaw)
         {
             self.add("jaw".to_owned(), "the jaw is the last coordinate");
+        }
+        if let Some(length) = &self.mechanism.jaw_length {
+            if self.mechanism.jaw.is_none() {
+                self.add("jaw_length".to_owned(), "this mechanism has no `jaw`");
+            }
+            if length.value.si() <= 0.0 {
+                self.add("jaw_length".to_owned(), "this must be greater than zero");
+            }
         }
         for (i, coordinate) in coordinates.iter().enumerate() {
             let meant = coordinate.kind.position();

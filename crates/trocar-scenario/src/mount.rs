@@ -43,8 +43,10 @@ pub(crate) fn mounted(arm: &Node, mount: &InstrumentMountConfig, instrument: &In
         for point in ["tip", "payload"] {
             mechanism.extend(own.remove_entry(point));
         }
-        let jaw = own.get("jaw").and_then(|jaw| jaw.get("joint")).cloned();
-        mechanism.extend(jaw.map(|joint| ("jaw".to_owned(), joint)));
+        for (key, of_jaw) in [("jaw", "joint"), ("jaw_length", "length")] {
+            let value = own.get("jaw").and_then(|jaw| jaw.get(of_jaw)).cloned();
+            mechanism.extend(value.map(|value| (key.to_owned(), value)));
+        }
     }
     let matrix = own.get_mut("coupling").and_then(|node| entry(node, "joint_from_actuator")).and_then(bare);
     if let Some(Value::List(rows)) = matrix {

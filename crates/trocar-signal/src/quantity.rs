@@ -274,6 +274,10 @@ quantity_types! {
     Force: FORCE, "5 N";
     /// A torque.
     Torque: TORQUE, "0.05 N m";
+    /// Force for each unit of length.
+    Stiffness: STIFFNESS, "50 N/mm";
+    /// Force for each unit of speed.
+    Damping: DAMPING, "20 N s/m";
     /// An electric current.
     Current: CURRENT, "0.67 A";
     /// A voltage.

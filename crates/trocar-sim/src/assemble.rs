@@ -4,6 +4,7 @@ use crate::advice::{self, TooStiff};
 use crate::case::DeclaredLimit;
 use crate::deflection::Deflections;
 use crate::drive_train::{TunableInput, input_place};
+use crate::grip::Gauge;
 use crate::island;
 use crate::mechanism::{
     ArmMechanism, MotorLink, MotorSide, Weakening, back_emf_group, shaft_group, transmission_group,
@@ -59,13 +60,15 @@ pub(crate) struct Setting {
     pub substeps: u32,
     /// Joint to its position at the start; the others start at home.
     pub start: BTreeMap<String, f64>,
+    /// What a laboratory holds between its jaws.
+    pub gauge: Option<Gauge>,
 }
 
 /// Builds every component of an arm. Problems are below the robot file's root.
 pub(crate) fn assemble(
     instance: &str,
     robot: &RobotFile,
-    setting: &Setting,
+    mut setting: Setting,
 ) -> Result<Assembly, Vec<Problem>> {
     let mut problems = Vec::new();
     let step_s = setting.step_rate.period_s();
@@ -86,6 +89,7 @@ pub(crate) fn assemble(
         &actuator_rows,
         setting.gravity_in_world_mps2,
         setting.world_from_base,
+        setting.gauge.as_ref(),
     )?;
     let remote_centre_in_base_m = robot.remote_centre.as_ref().map(|centre| {
         // The pivot of a laparoscopic arm does not move with its joints: any posture will do.
@@ -257,7 +261,9 @@ pub(crate) fn assemble(
     if !problems.is_empty() {
         return Err(problems);
     }
-    let (node, too_stiff) = mechanism_node(instance, robot, built, &actuator_rows, setting, &joints)?;
+    let gauge = setting.gauge.take();
+    let (node, too_stiff) =
+        mechanism_node(instance, robot, (built, gauge), &actuator_rows, &setting, &joints)?;
     nodes.push(node);
     Ok(Assembly {
         nodes,
@@ -304,7 +310,7 @@ pub(crate) fn actuator_rows(coupling: &Coupling, n: usize) -> Vec<Vec<f64>> {
 fn mechanism_node(
     instance: &str,
     robot: &RobotFile,
-    built: island::Built,
+    (built, gauge): (island::Built, Option<Gauge>),
     actuator_rows: &[Vec<f64>],
     setting: &Setting,
     joints: &trocar_control::ArmJoints,
@@ -399,6 +405,9 @@ fn mechanism_node(
             tunable_inputs.push(TunableInput { place: input, port, base: 0.0, factor: 1.0 });
         }
     }
+    let gripped = gauge.zip(built.gauge).and_then(|(gauge, element)| {
+        gauge.declare(instance, (&built.island, element), &mut registration, &mut tunable_inputs)
+    });
     structural_parameters(instance, &robot.mechanism, &provenance, &mut registration);
     let load = built.has_payload.then(|| {
         registration.parameter(ParameterSpec {
@@ -444,6 +453,7 @@ fn mechanism_node(
         truth_shaft,
         feeling,
         deflections,
+        gripped,
         truth_transmissions,
         truth_back_emf,
     };

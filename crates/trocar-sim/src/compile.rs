@@ -12,6 +12,7 @@ pub use controllers::slots;
 use crate::assemble::{Assembly, Setting, assemble, truth_of};
 use crate::case::{ArmGroups, Case, DeclaredLimit, FaultPlan, PhaseSource, ProgramGroups, RequirementPlan};
 use crate::fault_board::{FaultBoard, PlacedFault};
+use crate::grip::{self, Gauge};
 use crate::island::{check_links, placement};
 use crate::judge::RequirementScope;
 use crate::mechanism::vector3;
@@ -23,7 +24,9 @@ use crate::step::MAX_PRIVATE;
 use std::collections::BTreeMap;
 use trocar_fault::{Fault, Target};
 use trocar_logic::{LogicError, Requirement, Trigger, TriggerConfig, TriggerError};
-use trocar_plant::{DisplacementSensor, EdgeRecorder, Followed, InstrumentConfig, PositionTracker};
+use trocar_plant::{
+    DisplacementSensor, EdgeRecorder, Followed, GripGauge, GripGaugeConfig, InstrumentConfig, PositionTracker,
+};
 use trocar_scenario::{Loaded, LoadedInstrument, LoadedRobot, LoadedScene, Place, formula_diagnostic};
 use trocar_signal::diagnostic::nearest;
 use trocar_signal::{
@@ -106,7 +109,12 @@ struct Devices {
     limits: Vec<DeclaredLimit>,
 }
 
-fn assemble_scene(scene: &LoadedScene, step_rate: Rate) -> Result<Devices, Vec<Diagnostic>> {
+/// The devices of a scene, with what a laboratory holds between the jaws of some.
+fn assemble_scene(
+    scene: &LoadedScene,
+    step_rate: Rate,
+    mut gauges: BTreeMap<String, Gauge>,
+) -> Result<Devices, Vec<Diagnostic>> {
     let mut devices = Devices { nodes: Vec::new(), arms: BTreeMap::new(), limits: Vec::new() };
     let mut found = Vec::new();
     let gravity = vector3(scene.scene.gravity.map(|g| g.si()));
@@ -146,8 +154,9 @@ fn assemble_scene(scene: &LoadedScene, step_rate: Rate) -> Result<Devices, Vec<D
             step_rate,
             substeps: placed.substeps,
             start: placed.start.iter().map(|(joint, quantity)| (joint.clone(), quantity.si)).collect(),
+            gauge: gauges.remove(instance),
         };
-        match assemble(instance, &robot.robot, &setting) {
+        match assemble(instance, &robot.robot, setting) {
             Ok(mut assembly) => {
                 devices.nodes.append(&mut assembly.nodes);
                 devices.limits.append(&mut assembly.limits);
@@ -173,7 +182,7 @@ pub struct CompiledScene {
 /// Every mistake found, with its place.
 pub fn compile_scene(scene: &LoadedScene) -> Result<CompiledScene, Vec<Diagnostic>> {
     let step_rate = step_rate(scene)?;
-    let devices = assemble_scene(scene, step_rate)?;
+    let devices = assemble_scene(scene, step_rate, BTreeMap::new())?;
     let model = Model::compile(devices.nodes, step_rate, 0, 0, &[])
         .map_err(|errors| schedule_errors(scene, &errors))?;
     Ok(CompiledScene { model, limits: devices.limits })
@@ -185,7 +194,7 @@ pub fn compile_scene(scene: &LoadedScene) -> Result<CompiledScene, Vec<Diagnosti
 /// Every mistake found, with its place.
 pub fn step_advice(scene: &LoadedScene) -> Result<Vec<Diagnostic>, Vec<Diagnostic>> {
     let step_rate = step_rate(scene)?;
-    let devices = assemble_scene(scene, step_rate)?;
+    let devices = assemble_scene(scene, step_rate, BTreeMap::new())?;
     let warnings = devices.arms.iter().filter_map(|(instance, assembly)| {
         let substeps = scene.scene.robots.get(instance).map_or(1, |placed| placed.substeps);
         crate::advice::warning(scene, instance, step_rate, substeps, &assembly.too_stiff)
@@ -208,8 +217,9 @@ pub fn check_robot(robot: &LoadedRobot) -> Result<(), Vec<Diagnostic>> {
         step_rate: Rate::from_hz(fastest).unwrap_or(FALLBACK_RATE),
         substeps: 1,
         start: BTreeMap::new(),
+        gauge: None,
     };
-    assemble("robot", &robot.robot, &setting)
+    assemble("robot", &robot.robot, setting)
         .map(|_| ())
         .map_err(|problems| problems.iter().map(|p| robot.spans.problem("", p)).collect())
 }
@@ -329,7 +339,11 @@ impl<'a> Compiler<'a> {
             layout: Layout::default(),
             timing: None,
         };
-        let devices = assemble_scene(scene, step_rate)?;
+        let (gauges, wrong) = grip::gauges(loaded);
+        for (name, problems) in &wrong {
+            compiler.problems(&format!("instruments.{name}"), problems);
+        }
+        let devices = assemble_scene(scene, step_rate, gauges)?;
         compiler.nodes = devices.nodes;
         compiler.arms = devices.arms;
         compiler.limits = devices.limits;
@@ -512,6 +526,10 @@ impl<'a> Compiler<'a> {
                     DisplacementSensor::new(name, config, &find, &provenance, reg)
                         .map(|c| (Box::new(c) as Box<dyn Component>, Some(config.rate.value.si())))
                 }
+                // What is wrong with its place is said already.
+                InstrumentConfig::GripGauge(config) if !self.is_placed(config) => continue,
+                InstrumentConfig::GripGauge(config) => GripGauge::new(name, config, &provenance, reg)
+                    .map(|c| (Box::new(c) as Box<dyn Component>, Some(config.rate.value.si()))),
                 InstrumentConfig::EdgeRecorder(config) => {
                     EdgeRecorder::new(name, config, &find, &provenance, reg)
                         .map(|c| (Box::new(c) as Box<dyn Component>, None))
@@ -535,6 +553,11 @@ impl<'a> Compiler<'a> {
                 Err(problems) => self.problems(&format!("instruments.{name}"), &problems),
             }
         }
+    }
+
+    /// Whether a gauge stands between the jaws that it names.
+    fn is_placed(&self, config: &GripGaugeConfig) -> bool {
+        config.instance().is_some_and(|arm| self.layout.group(&GripGaugeConfig::truth(arm)).is_some())
     }
 
     fn case(mut self) -> Result<Case, Vec<Diagnostic>> {

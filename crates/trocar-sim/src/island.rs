@@ -3,12 +3,13 @@
 
 use crate::assemble::under;
 use crate::drive_train::{DriveTrain, PlacedDrive, motor_name};
+use crate::grip::{Gauge, jaw_of};
 use nalgebra::{Isometry3, Matrix3, Quaternion, Translation3, UnitQuaternion, Vector3};
 use std::collections::BTreeMap;
 use trocar_control::{ChainFrame, ChainVariable, JointKind};
 use trocar_dynamics::{
-    CoordinateId, CoordinateKind, FrameId, Friction, Inertia, Island, IslandBuilder, JointVariable,
-    MechanismBuilder, PayloadId, Placement, Stop, Stribeck,
+    CoordinateId, CoordinateKind, ElementId, FrameId, Friction, Inertia, Island, IslandBuilder,
+    JointVariable, MechanismBuilder, PayloadId, Placement, Stop, Stribeck,
 };
 use trocar_plant::ActuatorConfig;
 use trocar_scenario::PlacementConfig;
@@ -25,6 +26,8 @@ pub(crate) struct Built {
     pub tip: FrameId,
     pub tip_in_frame: Isometry3<f64>,
     pub has_payload: bool,
+    /// What stands between the jaws.
+    pub gauge: Option<ElementId>,
 }
 
 /// Where a scene puts something.
@@ -54,6 +57,7 @@ pub(crate) fn build(
     actuator_rows: &[Vec<f64>],
     gravity_in_world_mps2: Vector3<f64>,
     world_from_base: Isometry3<f64>,
+    gauge: Option<&Gauge>,
 ) -> Result<Built, Vec<Problem>> {
     let mut problems = Vec::new();
     let mut builder = MechanismBuilder::new(gravity_in_world_mps2, world_from_base);
@@ -158,6 +162,7 @@ pub(crate) fn build(
             Err(error) => problems.push(Problem::new(format!("mechanism.stops[{place}]"), error.to_string())),
         }
     }
+    let gauge = gauge.and_then(|gauge| Some(gauge.place(jaw_of(config, &in_order)?, &mut island)));
     let mut drives = Vec::with_capacity(trains.len());
     for (place, train) in trains.iter().enumerate() {
         match train.add_elements(&in_order, &mut island) {
@@ -171,7 +176,7 @@ pub(crate) fn build(
     let island = island.build().map_err(|e| vec![Problem::new("mechanism", e.to_string())])?;
     let tip_in_frame =
         Isometry3::from_parts(Translation3::from(point(&config.tip)), UnitQuaternion::identity());
-    Ok(Built { island, drives, tip, tip_in_frame, has_payload: payload.is_some() })
+    Ok(Built { island, drives, tip, tip_in_frame, has_payload: payload.is_some(), gauge })
 }
 
 fn inertia(link: &LinkConfig) -> Inertia {
@@ -262,7 +267,8 @@ mod tests {
 
     fn tip(config: &MechanismConfig, q: f64) -> Isometry3<f64> {
         let gravity = Vector3::new(0.0, 0.0, -9.8);
-        let built = build(config, &[], &[], gravity, Isometry3::identity()).map_err(|p| format!("{p:?}"));
+        let built =
+            build(config, &[], &[], gravity, Isometry3::identity(), None).map_err(|p| format!("{p:?}"));
         let built = built.unwrap();
         let mechanism = built.island.mechanism();
         let mut workspace = mechanism.workspace();

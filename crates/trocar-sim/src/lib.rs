@@ -13,6 +13,7 @@ pub mod compile;
 mod deflection;
 mod drive_train;
 pub mod fault_board;
+mod grip;
 pub mod inspect;
 mod island;
 pub mod judge;

@@ -2,6 +2,7 @@
 
 use crate::deflection::{DeflectionScratch, Deflections};
 use crate::drive_train::TunableInput;
+use crate::grip::Gripped;
 use crate::sensors::{Feeling, FeelingScratch};
 use nalgebra::{Isometry3, Vector3};
 use trocar_dynamics::{ElementId, FrameId, Island, IslandInputs, IslandWorkspace};
@@ -76,6 +77,8 @@ pub(crate) struct ArmMechanism {
     pub feeling: Feeling,
     /// What gives way beyond the motors.
     pub deflections: Deflections,
+    /// What stands between its jaws.
+    pub gripped: Option<Gripped>,
     pub truth_transmissions: Option<WritePort>,
     pub truth_back_emf: Option<WritePort>,
 }
@@ -282,6 +285,9 @@ impl Component for ArmMechanism {
             // Nothing turns at the start.
             scratch.torque_constants.fill(0.0);
             this.locate(io, scratch)?;
+            if let Some(gripped) = &this.gripped {
+                gripped.publish_start(io);
+            }
             this.publish(io, scratch)
         })
     }
@@ -318,6 +324,9 @@ impl Component for ArmMechanism {
                 this.island.step(state, &inputs, this.step_s, solver).map_err(|e| e.to_string())?;
             }
             this.read_transmissions(scratch);
+            if let Some(gripped) = &this.gripped {
+                gripped.publish(io, &this.island, &scratch.solver, this.step_s);
+            }
             this.locate(io, scratch)?;
             this.bend(io, load[0], scratch)?;
             this.publish(io, scratch)?;

@@ -278,9 +278,22 @@ fn instrument(page: &mut Page, name: &str, table: &Table<'_>) {
         ("follows", &words.list(&follows)),
         ("frame", &frame(words, table.text("frame").unwrap_or(""))),
         ("rate", &said("rate")),
+        ("arm", table.text("jaw").and_then(|jaw| jaw.split('.').next()).unwrap_or("")),
         ("resolution", resolution.as_deref().unwrap_or("")),
     ];
     page.say(&format!("instrument.{kind}"), &values);
+    if kind == "grip_gauge" {
+        let body = [("thickness", said("thickness")), ("stiffness", said("stiffness"))];
+        page.say("instrument.grip_gauge.body", &body.each_ref().map(|(key, value)| (*key, value.as_str())));
+        if table.get("at").is_none() {
+            page.say("instrument.grip_gauge.own", &[]);
+        }
+        for key in ["at", "damping", "zero"] {
+            if let Some(value) = table.quantity(words, key) {
+                page.say(&format!("instrument.grip_gauge.{key}"), &[(key, &value)]);
+            }
+        }
+    }
     for channel in table.tables_by_name("channels") {
         self::channel(page, &channel.0, &channel.1);
     }
@@ -396,7 +409,7 @@ fn measures(page: &mut Page, file: &Table<'_>) {
         let table = measures.table(name);
         let kind = table.text("kind").unwrap_or("");
         let default = match kind {
-            "stabilisation_time" | "overshoot" => Some("mean"),
+            "stabilisation_time" | "overshoot" | "grip_force" => Some("mean"),
             _ => None,
         };
         let key = following::key(kind, &table).unwrap_or_else(|| match table.text("statistic").or(default) {
@@ -430,6 +443,13 @@ fn measures(page: &mut Page, file: &Table<'_>) {
                 page.say(&format!("measure.{key}"), &[("value", &value)]);
             }
         }
+        if let Some(posture) = table.text("posture") {
+            page.say("measure.posture", &[("posture", posture)]);
+        }
+        if kind == "grip_force" {
+            let hold = table.quantity(words, "hold").unwrap_or_else(|| "100 ms".to_owned());
+            page.say("measure.hold", &[("hold", &hold)]);
+        }
         if let Some(port) = table.text("port") {
             page.say("measure.port", &[("port", &frame(words, port))]);
         } else if kind == "remote_centre_error" {
@@ -454,6 +474,7 @@ fn reading(words: &super::Catalogue, file: &Table<'_>, of: &str) -> String {
     match instrument.text("kind") {
         Some("position_tracker") if !rest.contains('.') => words.say("path.point", &values),
         Some("edge_recorder") if !rest.contains('.') => words.say("path.channel", &values),
+        Some("grip_gauge") if rest == "force" => words.say("path.force", &values),
         Some("displacement_sensor") if !rest.contains('.') => words.say("path.reading", &values),
         _ => path(words, of),
     }

@@ -55,6 +55,14 @@ fn measure(
         Some(wanted) => Some(phases.iter().position(|p| p == wanted)?),
     };
     let phase_config = phase.and_then(|at| compiler.loaded.scenario.phases.get(at));
+    let dwell = phase_config.and_then(|phase| phase.motion.as_ref()).map(|motion| motion.dwell.si());
+    if let (MeasureConfig::GripForce { hold, .. }, Some(dwell_s)) = (config, dwell)
+        && hold.si() > dwell_s
+    {
+        let what = format!("the phase dwells for {dwell_s} s: a longer hold would read the closing itself");
+        compiler.problem(&format!("{prefix}.hold"), what);
+        return None;
+    }
     let visits = phase_config.map_or_else(Vec::new, |phase| visits(phase, poses));
     let repeats = phase_config.map_or(1, |p| p.repeat);
     let shape_of = |source: Source| match source.element {
@@ -101,7 +109,7 @@ fn measure(
     };
     let feed = match (config, second_source) {
         (MeasureConfig::Validity { .. }, _) => Feed::Validity(first_source.group),
-        (_, None) if config.is_of_settling() => Feed::Motion(first_source),
+        (_, None) if config.is_of_dwells() => Feed::Motion(first_source),
         (_, Some(second)) if config.is_of_a_stop() => Feed::After(second.group, first_source),
         (MeasureConfig::Delay { .. }, Some(second)) => Feed::Events(first_source.group, second.group),
         (MeasureConfig::DeviationFromTwin { .. }, _) => {
@@ -148,7 +156,7 @@ fn marks(config: &MeasureConfig, no_poses: bool, repeats: u32) -> Marks {
     Marks {
         phase: window.phase.is_some(),
         cycles: no_poses && counts && repeats > 1,
-        readings: window.at == WindowAt::DwellEnd || config.is_of_settling() || (!no_poses && counts),
+        readings: window.at == WindowAt::DwellEnd || config.is_of_dwells() || (!no_poses && counts),
     }
 }
 
@@ -273,6 +281,7 @@ fn alike_in_time(compiler: &mut Compiler<'_>, model: &Model, prefix: &str, sourc
         Some(InstrumentConfig::DisplacementSensor(config)) => {
             config.latency.as_ref().map_or(0.0, |latency| latency.value.si())
         }
+        Some(InstrumentConfig::GripGauge(config)) => config.statement().latency_s,
         _ => 0.0,
     };
     let [of_s, commanded_s] = writers.each_ref().map(latency_s);
@@ -294,6 +303,7 @@ fn instrument(compiler: &Compiler<'_>, model: &Model, group: GroupId) -> Instrum
     };
     match config {
         InstrumentConfig::PositionTracker(config) => reading(&config.statement()),
+        InstrumentConfig::GripGauge(config) => reading(&config.statement()),
         InstrumentConfig::DisplacementSensor(config) => {
             let dimension = spec.elements.first().map_or(trocar_signal::Dimension::NUMBER, |e| e.dimension);
             reading(&statement_of_displacement(config, dimension))
