@@ -641,6 +641,31 @@ mod tests {
         assert_eq!(mapping.course.phases[0].every.unwrap().si(), 0.8);
     }
 
+    /// What a certificate says of the gauge that was used is the whole of its error, the scenario's zero included.
+    #[test]
+    fn a_gauge_is_as_its_certificate_says() {
+        let text = "kind = \"grip_gauge\"\njaw = \"psm1.jaw\"\nthickness = \"3 mm\"\nstiffness = \"100 N/mm\"\n\
+            rate = \"1 kHz\"\nuncertainty = \"0.1 N\"\nzero = \"0.02 N\"";
+        let gauge: InstrumentConfig = toml::from_str(text).unwrap();
+        let state = |statement: &str| {
+            let mapping =
+                mapping(&format!("format = 1\nkind = \"mapping\"\n[instruments.gauge]\n{statement}\n"))
+                    .unwrap();
+            let mut instruments = BTreeMap::from([("gauge".to_owned(), gauge.clone())]);
+            mapping.state(&mut instruments).map(|_| match &instruments["gauge"] {
+                InstrumentConfig::GripGauge(gauge) => gauge.statement(),
+                other => panic!("{other:?}"),
+            })
+        };
+        let stated = state("uncertainty = \"0.03 N\"\nnoise = \"0.01 N\"").unwrap();
+        assert_eq!((stated.expanded_uncertainty, stated.noise_sd), (0.03, 0.01));
+        let keys = |statement| -> Vec<String> {
+            state(statement).unwrap_err().into_iter().map(|problem| problem.key).collect()
+        };
+        assert_eq!(keys("noise = \"1 mm\""), ["instruments.gauge.noise"]);
+        assert_eq!(keys("angle_noise = \"1 deg\""), ["instruments.gauge.angle_noise"]);
+    }
+
     #[test]
     fn mistakes_are_named() {
         let head = "format = 1\nkind = \"mapping\"\n";

@@ -5,7 +5,7 @@ use super::scatter::of_repeats;
 use super::series::{Span, Timeline, Trace, Wanted, timeline, traces};
 use super::{ReportError, Reported};
 use crate::outcome::{CaseOutcome, FigureOutcome, RequirementOutcome};
-use trocar_measure::{DisplayUnit, MeasureConfig};
+use trocar_measure::{DisplayUnit, ForceStatistic, MeasureConfig};
 use trocar_scenario::explain::Catalogue;
 use trocar_signal::{AnyQuantity, Dimension};
 
@@ -248,7 +248,7 @@ fn is_a_value(config: &MeasureConfig) -> bool {
             | MeasureConfig::Minimum { .. }
             | MeasureConfig::Mean { .. }
             | MeasureConfig::Final { .. }
-    )
+    ) || matches!(config, MeasureConfig::GripForce { statistic, .. } if *statistic != ForceStatistic::Range)
 }
 
 /// Phases and faults as bars over time.
