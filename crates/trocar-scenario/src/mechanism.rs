@@ -453,7 +453,8 @@ impl Check<'_> {
             let meant = coordinate.kind.position();
             self.quantity(format!("coordinates[{i}].lower"), &coordinate.lower, meant, f64::NEG_INFINITY);
             self.quantity(format!("coordinates[{i}].upper"), &coordinate.upper, meant, f64::NEG_INFINITY);
-            if coordinate.lower.value.si >= coordinate.upper.value.si {
+            let are_meant = [&coordinate.lower, &coordinate.upper].iter().all(|q| q.value.dimension == meant);
+            if are_meant && coordinate.lower.value.si >= coordinate.upper.value.si {
                 let mut what = "the upper limit must lie above the lower one".to_owned();
                 if self.mechanism.urdf.is_some() || coordinate.upper.value.si == 0.0 {
                     what +=

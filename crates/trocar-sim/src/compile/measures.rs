@@ -61,6 +61,7 @@ fn measure(
     {
         let what = format!("the phase dwells for {dwell_s} s: a longer hold would read the closing itself");
         compiler.problem(&format!("{prefix}.hold"), what);
+        compiler.recode("empty-window");
         return None;
     }
     let visits = phase_config.map_or_else(Vec::new, |phase| visits(phase, poses));
