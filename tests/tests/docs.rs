@@ -148,3 +148,35 @@ fn shipped_scenarios_give_the_verdicts_recorded() {
     let replayed = trocar(out.path(), &["replay", "results/step_delay"]).expect(0);
     assert_eq!(replayed.out, "joint = yaw: identical\n");
 }
+
+/// docs/robots.md says what every method comes to on every arm whose verdicts are recorded.
+#[test]
+fn the_table_of_methods_is_current() {
+    let arms = [
+        ("`psm_classic`", "scenarios/expected.json"),
+        ("`psm_si`", "scenarios/expected_on_psm_si.json"),
+        ("`raven2`", "scenarios/expected_on_raven2.json"),
+        ("the tutorial's", "scenarios/expected_on_tutorial_arm.json"),
+    ];
+    type Counts = std::collections::BTreeMap<String, usize>;
+    let mut table: std::collections::BTreeMap<String, Vec<Counts>> = std::collections::BTreeMap::new();
+    for (place, (_, file)) in arms.iter().enumerate() {
+        let verdicts: std::collections::BTreeMap<String, String> =
+            serde_json::from_str(&text(file)).expect("verdicts");
+        for (key, verdict) in verdicts {
+            let method = key.split(['#', '/']).next().unwrap_or_default().to_owned();
+            let row = table.entry(method).or_insert_with(|| vec![Counts::new(); arms.len()]);
+            *row[place].entry(verdict).or_default() += 1;
+        }
+    }
+    let mut said =
+        format!("| method | {} |\n|---|---|---|---|---|\n", arms.map(|(name, _)| name).join(" | "));
+    for (method, row) in table {
+        let cells: Vec<String> = row
+            .iter()
+            .map(|counts| counts.iter().map(|(word, n)| format!("{n} {word}")).collect::<Vec<_>>().join(", "))
+            .collect();
+        said.push_str(&format!("| `{method}` | {} |\n", cells.join(" | ")));
+    }
+    assert!(text("docs/robots.md").contains(&said), "docs/robots.md should hold:\n{said}");
+}

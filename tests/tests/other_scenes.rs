@@ -2,7 +2,8 @@
 //! user's, and what a robot lacks makes the method INVALID with the reason, while a mistake of the method stays one.
 #![expect(clippy::panic, reason = "helpers of tests fail as tests do")]
 
-use trocar_tests::{Project, SWING, root, trocar};
+use std::path::Path;
+use trocar_tests::{Project, SWING, root, tree, trocar};
 
 /// A project with a bench robot made of a URDF, whose joints have the limits and velocities of a small arm.
 fn project(files: &[(&str, &str)]) -> Project {
@@ -24,6 +25,11 @@ fn project(files: &[(&str, &str)]) -> Project {
 fn a_built_in_method_runs_on_a_robot_of_the_users() {
     let project = project(&[]);
     let robot = project.path().join("robots/arm.toml");
+    let whole = std::fs::read_to_string(&robot).unwrap_or_else(|e| panic!("{e}"));
+    let declared = "[declared.step_delay]\nvalue = \"50 ms\"\nowner = { kind = \"example\" }\n";
+    let without = whole.replace(declared, "");
+    assert_ne!(without, whole);
+    std::fs::write(&robot, &without).unwrap_or_else(|e| panic!("{e}"));
     let on_bench = ["--scene", "scenes/bench.toml", "--role", "arm=arm1"];
     let run = |out: &str| {
         let method = ["run", "trocar:step_delay", "--out", out];
@@ -43,9 +49,12 @@ fn a_built_in_method_runs_on_a_robot_of_the_users() {
     assert!(said.err.contains("arm.declared.step_delay"), "{}", said.err);
     project.trocar(&["check", "trocar:step_delay"]).expect(0);
 
-    let mut text = std::fs::read_to_string(&robot).unwrap_or_else(|e| panic!("{e}"));
-    text.push_str("\n[declared.step_delay]\nvalue = \"1 s\"\nowner = { kind = \"example\" }\n");
-    std::fs::write(&robot, text).unwrap_or_else(|e| panic!("{e}"));
+    // A recording of it cannot be judged by the method either, and the reason is the same.
+    let judged = ["judge", "trocar:step_delay", "--data", "robots/arm.toml"];
+    let said = project.trocar(&[&judged[..], &on_bench].concat()).expect(2);
+    assert!(said.err.contains("nothing here is called `arm.declared.step_delay`"), "{}", said.err);
+
+    std::fs::write(&robot, whole.replace("\"50 ms\"", "\"1 s\"")).unwrap_or_else(|e| panic!("{e}"));
     let said = run("declared").expect(0);
     assert!(said.out.contains("2 PASS") && said.out.contains("case joint = j_yaw"), "{}", said.out);
     project.trocar(&["replay", "declared/step_delay"]).expect(0);
@@ -85,6 +94,39 @@ fn every_built_in_method_runs_on_a_bench_robot_or_says_why_not() {
     }
     // What asks for nothing but joints holds on this one as well.
     assert!(passed > 50, "{passed} passed: {}", batch["verdicts"]);
+}
+
+/// The arm that the tutorial begins with sits every method, and what it cannot do is INVALID with the reason: the verdicts are
+/// those recorded. To record them anew, copy what the test wrote.
+#[test]
+fn the_arm_of_the_tutorial_sits_every_method() {
+    let project = Project::new(&[]);
+    project.trocar(&["new", "urdf", "robots/arm.urdf"]).expect(0);
+    project.trocar(&["new", "robot", "--urdf", "robots/arm.urdf"]).expect(0);
+    project.trocar(&["new", "scene", "scenes/arm.toml", "--robot", "robots/arm.toml"]).expect(0);
+    // Its robot file declares each limit that a built-in method judges by, but for those that come with a jaw.
+    let robot =
+        std::fs::read_to_string(project.path().join("robots/arm.toml")).unwrap_or_else(|e| panic!("{e}"));
+    for (file, text) in tree(&root().join("scenarios/laparoscopic")) {
+        let text = String::from_utf8_lossy(&text).into_owned();
+        for after in text.split("arm.declared.").skip(1) {
+            let name: String = after.chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect();
+            let comes_with_a_jaw = matches!(name.as_str(), "grip_force" | "jaw_effort");
+            assert!(comes_with_a_jaw || robot.contains(&format!("[declared.{name}]")), "{file}: {name}");
+        }
+    }
+    let recorded = root().join("target/tmp/expected_on_tutorial_arm.json");
+    std::fs::create_dir_all(root().join("target/tmp")).unwrap_or_else(|e| panic!("{e}"));
+    let recorded = recorded.to_str().unwrap_or_default();
+    let run = ["run", "trocar:scenarios", "--scene", "scenes/arm.toml", "--role", "arm=arm1", "--out", "all"];
+    let said = project.trocar(&[&run[..], &["--record-expected", recorded]].concat()).expect(0);
+    assert!(!said.out.contains("ERROR"), "{}", said.out);
+    let read = |path: &Path| std::fs::read_to_string(path).unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!(
+        read(Path::new(recorded)),
+        read(&root().join("scenarios/expected_on_tutorial_arm.json")),
+        "if this is right: cp target/tmp/expected_on_tutorial_arm.json scenarios/"
+    );
 }
 
 #[test]

@@ -154,11 +154,24 @@ fn verdicts_that_hang_on_the_step() {
     project.write("tight.toml", with_limit(&project, 1.0 + 1e-12).as_bytes());
     let json = project.trocar(&["run", "tight.toml", "--out", "b", "--refine", "--json"]);
     let said: serde_json::Value = serde_json::from_str(&json.out).expect("JSON");
-    let row = &said["sensitivity"][0]["refinement"][0];
-    assert!(row["band"].as_f64().expect("a band") >= 0.0, "{row}");
+    let row = &said["sensitivity"][0]["cases"][0]["refined"][0];
+    let band = row["band"]["value"].as_f64().expect("a band");
+    assert!(band > 0.0, "{row}");
     assert_eq!(row["verdicts"].as_array().map(Vec::len), Some(3));
-    assert_eq!((&row["verdict_with_band"], &row["depends"]), (&"INCONCLUSIVE".into(), &true.into()), "{row}");
+    assert_eq!(row["verdict_with_band"], "INCONCLUSIVE", "{row}");
     assert_eq!(json.code, 3);
+    // The band is one more component of U: the squares of U and of k times its part add up.
+    let figure = &said["results"][0]["cases"][0]["requirements"][0]["figure"];
+    let number = |of: &serde_json::Value, key: &str| of[key].as_f64().expect("a number");
+    let (u, k) = (number(figure, "expanded_uncertainty"), number(figure, "coverage_factor"));
+    let with = number(&row["with_band"], "expanded_uncertainty");
+    let expected = (u * u + k * k * band * band / 3.0).sqrt();
+    assert!((with - expected).abs() <= 1e-12 * expected, "{with} {expected}");
+    // The result keeps it, the report shows it, and a replay does not mind.
+    project.trocar(&["report", "b/tight"]).expect(0);
+    let page = read(&project, "b/tight.html");
+    assert!(page.contains("What the verdicts hang on") && page.contains("hangs on the step: "), "{page}");
+    project.trocar(&["replay", "b/tight"]).expect(0);
 }
 
 /// Each assumed parameter at both ends: a limit that the nominal figure just meets fails at one end.
@@ -171,6 +184,9 @@ fn verdicts_that_hang_on_assumed_parameters() {
     assert!(said.out.contains("each assumed parameter 50 % less and more"), "{}", said.out);
     let hangs = said.out.lines().find(|line| line.ends_with("PASS → FAIL")).expect("a change that fails");
     assert!(hangs.contains("psm1.") && hangs.contains('%'), "{hangs}");
+    project.trocar(&["report", "b/tight", "--lang", "zh"]).expect(0);
+    let page = read(&project, "b/tight.html");
+    assert!(page.contains("有判定取决于无公开来源的参数") && page.contains("PASS → FAIL"), "{page}");
     for bad in ["0%", "100%", "many"] {
         let said = project.trocar(&["run", "swing.toml", "--shake-assumed", bad]).expect(2);
         assert!(said.err.contains("20%"), "{}", said.err);

@@ -12,6 +12,7 @@ use trocar_math::random::Stream;
 use trocar_math::{max, min};
 use trocar_signal::Table;
 use trocar_sim::Case;
+use trocar_sim::outcome::FailureOutcome;
 use trocar_tests::wrist_sweep::{JOINTS as WRIST, RECORD, mean_width, spread, swept};
 use trocar_tests::{Kept, case, root, run};
 
@@ -130,12 +131,19 @@ struct Bench {
 }
 
 impl Bench {
+    /// A run without an accident.
     fn run(setup: &str, phases: &str, rate_hz: u32) -> Bench {
+        let (bench, failure) = Bench::run_anyhow(setup, phases, rate_hz);
+        assert_eq!(failure, None);
+        bench
+    }
+
+    /// A run, and what ended it early.
+    fn run_anyhow(setup: &str, phases: &str, rate_hz: u32) -> (Bench, Option<FailureOutcome>) {
         let record = format!("[record]\nsignals = [\"arm.truth.js\"]\nrate = \"{rate_hz} Hz\"\n");
         let case = case(&format!("{HEAD}\n{setup}\n{READY}\n{phases}\n{record}"));
         let (outcome, kept) = run(&case, true);
-        assert_eq!(outcome.failure, None);
-        Bench { case, kept }
+        (Bench { case, kept }, outcome.failure)
     }
 
     fn reader(&self, group: &str) -> impl Fn(&Table) -> &[f64] {
@@ -235,17 +243,16 @@ struct Joint {
     resolution: f64,
 }
 
+/// Speeds of a joint that turns.
+const TURNS: [(&str, f64); 4] =
+    [("5 deg/s", 5.0 * DEG), ("10 deg/s", 10.0 * DEG), ("20 deg/s", 20.0 * DEG), ("40 deg/s", 40.0 * DEG)];
+
 const ARM: [Joint; 3] = [
     Joint {
         name: "yaw",
         unit: "N m",
         by: "50 deg",
-        speeds: [
-            ("5 deg/s", 5.0 * DEG),
-            ("10 deg/s", 10.0 * DEG),
-            ("20 deg/s", 20.0 * DEG),
-            ("40 deg/s", 40.0 * DEG),
-        ],
+        speeds: TURNS,
         coulomb: 0.050_003_0,
         viscous: 0.090_532_6,
         p: 120.0,
@@ -256,12 +263,7 @@ const ARM: [Joint; 3] = [
         name: "pitch",
         unit: "N m",
         by: "50 deg",
-        speeds: [
-            ("5 deg/s", 5.0 * DEG),
-            ("10 deg/s", 10.0 * DEG),
-            ("20 deg/s", 20.0 * DEG),
-            ("40 deg/s", 40.0 * DEG),
-        ],
+        speeds: TURNS,
         coulomb: 0.066_820_2,
         viscous: 0.218_061_7,
         p: 120.0,
@@ -506,12 +508,8 @@ fn safety_checks(lines: &mut Vec<Line>) {
     let phases = "[[phases]]\nname = \"away\"\nmove = { command = \"arm.move_jp\", through = [\"here\"], dwell = \"0.3 s\" }\nwithin = \"1 min\"\n\
         [[phases]]\nname = \"swing\"\nmove = { command = \"arm.move_jp\", through = [\"there\"], dwell = \"0.3 s\" }\nwithin = \"1 min\"\n\
         [[faults]]\nname = \"stuck\"\ntarget = \"arm.pitch.encoder.position\"\nkind = \"stuck_last\"\nstarts = { in = \"swing\", after = \"0.3 s\" }\nlasts = \"for good\"\n";
-    let tripped = |setup: &str| {
-        let record = "[record]\nsignals = [\"arm.truth.js\"]\nrate = \"1500 Hz\"\n";
-        let case = case(&format!("{HEAD}\n{setup}{swing}\n{READY}\n{phases}\n{record}"));
-        let (_, kept) = run(&case, true);
-        Bench { case, kept }
-    };
+    // The trip ends the program.
+    let tripped = |setup: &str| Bench::run_anyhow(&format!("{setup}{swing}"), phases, 1500).0;
     let bench = tripped("");
     let positions = bench.reader("psm1.pitch.measured_positions");
     let trip = bench.reader("psm1.supervisor.trip");

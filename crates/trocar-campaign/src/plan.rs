@@ -3,7 +3,7 @@
 use crate::unfit::{self, Unfit};
 use std::path::{Path, PathBuf};
 use trocar_scenario::source::{LIBRARY_PREFIX, SourceError};
-use trocar_scenario::{Failure, FileKind, Files, Loaded, Overrides, load};
+use trocar_scenario::{Failure, FileKind, Files, Loaded, Overrides, load, takes_long};
 use trocar_signal::{Diagnostic, Severity};
 
 /// What a person asked to run: a file, a folder of files, or one case of a file (`FILE#CASE`).
@@ -13,6 +13,8 @@ pub struct Target {
     pub path: PathBuf,
     /// The case's name or number.
     pub case: Option<String>,
+    /// Whether the scenarios of a folder that say `long = true` are meant too.
+    pub with_long: bool,
 }
 
 impl Target {
@@ -22,9 +24,9 @@ impl Target {
         if !Path::new(typed).exists()
             && let Some((path, case)) = typed.split_once('#')
         {
-            return Target { path: PathBuf::from(path), case: Some(case.to_owned()) };
+            return Target { path: PathBuf::from(path), case: Some(case.to_owned()), with_long: false };
         }
-        Target { path: PathBuf::from(typed), case: None }
+        Target { path: PathBuf::from(typed), case: None, with_long: false }
     }
 }
 
@@ -48,6 +50,8 @@ pub struct Plan {
     pub scenarios: Vec<Planned>,
     /// Scenarios that are without mistakes, and cannot run in the scene that was put in the place of theirs.
     pub unfit: Vec<Unfit>,
+    /// Paths of scenarios of a folder that were passed over, because they take long.
+    pub passed_over: Vec<String>,
 }
 
 impl Plan {
@@ -58,6 +62,7 @@ impl Plan {
     pub fn new(targets: &[Target], overrides: &Overrides) -> Result<Plan, Vec<Failure>> {
         let mut scenarios: Vec<Planned> = Vec::new();
         let mut all_unfit = Vec::new();
+        let mut passed_over = Vec::new();
         let mut failures = Vec::new();
         for target in targets {
             match find(&target.path, overrides) {
@@ -73,6 +78,10 @@ impl Plan {
                             continue;
                         }
                         runs += 1;
+                        if is_folder && !target.with_long && takes_long(&files, &address) {
+                            passed_over.push(shown);
+                            continue;
+                        }
                         match plan_one(&files, &address, shown, target.case.as_deref(), &overrides) {
                             Ok(planned) => scenarios.push(planned),
                             Err(failure) => match unfit::unfit(&files, &address, &overrides, &failure) {
@@ -91,7 +100,11 @@ impl Plan {
                 Err(failure) => failures.push(failure),
             }
         }
-        if failures.is_empty() { Ok(Plan { scenarios, unfit: all_unfit }) } else { Err(failures) }
+        if failures.is_empty() {
+            Ok(Plan { scenarios, unfit: all_unfit, passed_over })
+        } else {
+            Err(failures)
+        }
     }
 
     /// How many cases are to be run.
@@ -150,12 +163,17 @@ pub fn find(path: &Path, overrides: &Overrides) -> Result<Found, Failure> {
         })
     })?;
     let is_folder = path.is_dir();
-    let addresses =
-        if is_folder { files.list(&address).map_err(|e| only(e.diagnostic()))? } else { vec![address] };
+    let addresses = if is_folder { files.list(&address).map_err(failed)? } else { vec![address] };
     if let Some(scene) = of_scene {
         overrides.scene = Some(unfit::scene_address(&files, scene)?);
     }
     Ok(Found { files, addresses, is_folder, overrides })
+}
+
+/// A case's name without the spaces that a shell would split at: `FILE#joint=yaw` will do.
+#[must_use]
+pub fn bare(name: &str) -> String {
+    name.chars().filter(|c| !c.is_whitespace()).collect()
 }
 
 /// Whether a file of a folder is meant to run: robots, instruments, scenes, parts and files of expected verdicts are passed over.
@@ -184,8 +202,6 @@ fn plan_one(
         None => (0..loaded.cases.len()).collect(),
         Some(wanted) => {
             let number = wanted.parse::<usize>().ok();
-            // Spaces need quotes in a shell: `FILE#joint=yaw` will do.
-            let bare = |name: &str| name.chars().filter(|c| !c.is_whitespace()).collect::<String>();
             let is_it = |name: &str| name == wanted || bare(name) == bare(wanted);
             let found = loaded.cases.iter().position(|c| is_it(&c.name) || Some(c.number) == number);
             match found {

@@ -7,11 +7,13 @@ use crate::batch::{BatchError, Watcher};
 use crate::plan::{Plan, Planned};
 use rayon::prelude::*;
 use std::sync::atomic::{AtomicBool, Ordering};
-use trocar_evidence::outcome::{CaseOutcome, RequirementOutcome};
+use trocar_evidence::outcome::{CaseOutcome, Reported, RequirementOutcome};
+use trocar_evidence::sensitivity::{Refined, Shaken};
 use trocar_measure::{DecisionRule, DisplayUnit, Verdict};
 use trocar_scenario::Loaded;
 use trocar_signal::quantity::Frequency;
 use trocar_signal::{Dimension, Standing};
+use trocar_sim::judge::reported;
 use trocar_sim::sink::Sink;
 use trocar_sim::{Case, Inputs, Watch};
 
@@ -200,31 +202,6 @@ fn assumed(case: &Case, part: f64) -> (Vec<Probe>, usize) {
     (probes, fixed)
 }
 
-/// One figure at three steps.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Refined {
-    /// The requirement.
-    pub id: String,
-    /// At the step, half and a quarter of it, as printed; `–` where there is none.
-    pub figures: [String; 3],
-    /// The verdicts there.
-    pub verdicts: [Verdict; 3],
-    /// Observed order of convergence, where the three figures show one.
-    pub order: Option<f64>,
-    /// Half width of the band in which the figure for an infinitely fine step lies (SI), and the same as printed.
-    pub band: Option<(f64, String)>,
-    /// The verdict with that band in the figure's uncertainty.
-    pub with_band: Verdict,
-}
-
-impl Refined {
-    /// Whether the verdict hangs on the step.
-    #[must_use]
-    pub fn depends(&self) -> bool {
-        self.verdicts.iter().any(|verdict| *verdict != self.with_band)
-    }
-}
-
 /// Order and band of a figure at the step, half and a quarter of it, after Roache, Perspective: A Method for Uniform
 /// Reporting of Grid Refinement Studies, J. Fluids Eng. 116 (1994): with an order p between 0.5 and 4 the error of the
 /// first is its difference from the second over 1 − 2⁻ᵖ, and the band 1.25 times that; where the three show no order, 3
@@ -257,60 +234,49 @@ fn refined_one(rule: DecisionRule, requirement: &RequirementOutcome, at: [&CaseO
     let figures = same.map(|one| one.and_then(|one| one.figure.as_ref()));
     let text = figures.map(|figure| figure.map_or_else(|| "–".to_owned(), |figure| figure.text.clone()));
     let verdicts = same.map(|one| one.map_or(Verdict::Error, |one| one.verdict));
-    let [Some(a), Some(b), Some(c)] = figures else {
-        return Refined {
-            id: requirement.id.clone(),
-            figures: text,
-            verdicts,
-            order: None,
-            band: None,
-            with_band: verdicts[0],
-        };
+    let mut found = Refined {
+        id: requirement.id.clone(),
+        figures: text,
+        verdicts,
+        order: None,
+        band: None,
+        with_band: None,
+        verdict_with_band: verdicts[0],
     };
+    let [Some(a), Some(b), Some(c)] = figures else { return found };
     let (order, band) = order_and_band([a.value, b.value, c.value]);
+    found.order = order;
     let dimension = trocar_signal::unit::parse(&a.unit).map_or(Dimension::NUMBER, |unit| unit.dimension);
     let unit = DisplayUnit::of(band, dimension);
     let digits = format!("{:.1e}", band / unit.scale).parse::<f64>().unwrap_or(0.0);
     let shown = format!("{digits} {}", unit.symbol);
-    let with_band = match (rule, requirement.margin.as_ref(), verdicts[0]) {
-        (DecisionRule::Guarded, Some(margin), Verdict::Pass | Verdict::Fail | Verdict::Inconclusive) => {
-            let k = if a.coverage_factor > 0.0 { a.coverage_factor } else { 2.0 };
-            let of_step = k * band / f64::sqrt(3.0);
-            let expanded = trocar_math::hypot(a.expanded_uncertainty.unwrap_or(0.0), of_step);
-            match margin.value {
-                inside if inside >= expanded => Verdict::Pass,
-                outside if outside < -expanded => Verdict::Fail,
-                _ => Verdict::Inconclusive,
-            }
-        }
-        _ => verdicts[0],
-    };
-    Refined {
-        id: requirement.id.clone(),
-        figures: text,
-        verdicts,
-        order,
-        band: Some((band, shown.trim().to_owned())),
-        with_band,
+    found.band = Some(Reported {
+        value: band,
+        expanded_uncertainty: None,
+        coverage_factor: 0.0,
+        unit: a.unit.clone(),
+        text: shown.trim().to_owned(),
+    });
+    let k = if a.coverage_factor > 0.0 { a.coverage_factor } else { 2.0 };
+    let expanded = trocar_math::hypot(a.expanded_uncertainty.unwrap_or(0.0), k * band / f64::sqrt(3.0));
+    found.with_band = Some(reported(a.value, Some(expanded), k, dimension));
+    if let (DecisionRule::Guarded, Some(margin), Verdict::Pass | Verdict::Fail | Verdict::Inconclusive) =
+        (rule, requirement.margin.as_ref(), verdicts[0])
+    {
+        // The margin may be the less certain of the two: its limit may have been measured too.
+        let of_margin =
+            trocar_math::hypot(margin.expanded_uncertainty.unwrap_or(0.0), k * band / f64::sqrt(3.0));
+        let expanded = trocar_math::max(expanded, of_margin);
+        found.verdict_with_band = match margin.value {
+            inside if inside >= expanded => Verdict::Pass,
+            outside if outside < -expanded => Verdict::Fail,
+            _ => Verdict::Inconclusive,
+        };
     }
+    found
 }
 
-/// What a change of an assumed parameter did to a requirement.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Shaken {
-    /// The requirement.
-    pub id: String,
-    /// What was changed: `psm1.yaw.rotor: 2.8e-6 → 3.36e-6 kg m^2`.
-    pub change: String,
-    /// The figure and the verdict before.
-    pub before: (String, Verdict),
-    /// The figure and the verdict with the change.
-    pub after: (String, Verdict),
-    /// By how much the figure moved, as part of itself.
-    pub moved: Option<f64>,
-}
-
-/// What each change did to each requirement of a case, the largest first; those whose verdict changed before all.
+/// What each change did to each requirement of a case: first those whose verdict changed, then by how far the figure moved.
 #[must_use]
 pub fn shaken(base: &CaseOutcome, probed: &[&Probed]) -> Vec<Shaken> {
     let mut found = Vec::new();
@@ -331,14 +297,15 @@ pub fn shaken(base: &CaseOutcome, probed: &[&Probed]) -> Vec<Shaken> {
             found.push(Shaken {
                 id: requirement.id.clone(),
                 change: change.trim().to_owned(),
-                before: (figure(requirement), requirement.verdict),
-                after: after
-                    .map_or_else(|| ("–".to_owned(), Verdict::Error), |one| (figure(one), one.verdict)),
+                before: figure(requirement),
+                verdict_before: requirement.verdict,
+                after: after.map_or_else(|| "–".to_owned(), figure),
+                verdict_after: after.map_or(Verdict::Error, |one| one.verdict),
                 moved,
             });
         }
     }
-    let weight = |one: &Shaken| (one.before.1 != one.after.1, one.moved.map_or(0.0, f64::abs));
+    let weight = |one: &Shaken| (one.verdict_before != one.verdict_after, one.moved.map_or(0.0, f64::abs));
     found.sort_by(|a, b| {
         let (a, b) = (weight(a), weight(b));
         b.0.cmp(&a.0).then(b.1.total_cmp(&a.1))

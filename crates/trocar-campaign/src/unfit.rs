@@ -18,6 +18,8 @@ const REASONS: usize = 3;
 pub struct Unfit {
     /// What it comes to.
     pub result: ScenarioResult,
+    /// What the robot lacks, in a sentence.
+    pub why: String,
 }
 
 /// Whether mistakes are not of the method but of the pair: the scene that was put in the place of its own is without
@@ -42,17 +44,14 @@ pub(crate) fn unfit(files: &Files, address: &str, overrides: &Overrides, failure
         own.roles.iter().map(|(role, robot)| (role.to_owned(), robot_in(role, robot))).collect();
     let is_unfit = roles.iter().all(|(_, robot)| scene.robots.contains_key(robot))
         && mistakes.iter().copied().all(of_method);
-    is_unfit.then(|| Unfit { result: result(address, overrides, &own, &scene, &roles, &mistakes) })
+    is_unfit.then(|| {
+        let why = reasons(&mistakes);
+        Unfit { result: result(address, overrides, &own, &scene, &roles, &why), why }
+    })
 }
 
-fn result(
-    address: &str,
-    overrides: &Overrides,
-    own: &Loaded,
-    scene: &LoadedScene,
-    roles: &[(String, String)],
-    mistakes: &[&Diagnostic],
-) -> ScenarioResult {
+/// The first of the mistakes, and how many more there are.
+fn reasons(mistakes: &[&Diagnostic]) -> String {
     let mut reasons: Vec<&str> = Vec::new();
     for mistake in mistakes {
         if !reasons.contains(&mistake.title.as_str()) {
@@ -64,7 +63,17 @@ fn result(
         more => format!("; and {more} more: trocar check --scene"),
     };
     reasons.truncate(REASONS);
-    let what = format!("not for this scene: {}{more}", reasons.join("; "));
+    format!("not for this scene: {}{more}", reasons.join("; "))
+}
+
+fn result(
+    address: &str,
+    overrides: &Overrides,
+    own: &Loaded,
+    scene: &LoadedScene,
+    roles: &[(String, String)],
+    why: &str,
+) -> ScenarioResult {
     let requirements: Vec<RequirementOutcome> = own
         .method
         .requirements
@@ -84,7 +93,7 @@ fn result(
                 figure: None,
                 limit: None,
                 margin: None,
-                reason: Some(what.clone()),
+                reason: Some(why.to_owned()),
                 hints: Vec::new(),
                 without_fault: None,
                 figure_without_fault: None,
@@ -95,8 +104,11 @@ fn result(
         let title = scene.robots.get(robot).map_or("", |loaded| loaded.robot.title.as_str());
         format!("{role} = {robot}: {title}")
     };
-    let failure =
-        requirements.is_empty().then_some(FailureOutcome { verdict: Verdict::Invalid, at_s: 0.0, what });
+    let failure = requirements.is_empty().then_some(FailureOutcome {
+        verdict: Verdict::Invalid,
+        at_s: 0.0,
+        what: why.to_owned(),
+    });
     let case = CaseOutcome {
         case: String::new(),
         roles: roles.iter().map(title).collect(),

@@ -130,5 +130,5 @@ fn what_is_typed_is_a_file_and_perhaps_a_case() {
     // A file whose name holds the sign.
     let project = Project::new(&[("odd#2.toml", "x")]);
     let odd = project.path("odd#2.toml");
-    assert_eq!(Target::parse(odd.to_str().unwrap()), Target { path: odd, case: None });
+    assert_eq!(Target::parse(odd.to_str().unwrap()), Target { path: odd, case: None, with_long: false });
 }

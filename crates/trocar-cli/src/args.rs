@@ -76,6 +76,9 @@ pub struct RunArgs {
     /// How many cases run at once [default: one for each core]; the results do not depend on it
     #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub jobs: Option<u16>,
+    /// Run the scenarios of a folder that say `long = true` as well; named one by one they always run
+    #[arg(long)]
+    pub long: bool,
     /// Another scene for the same method
     #[arg(long, value_name = "FILE")]
     pub scene: Option<String>,
@@ -447,6 +450,7 @@ pub enum SchemaKind {
     trocar new project my_lab\n  \
     trocar new scenario scenarios/my_test.toml\n  \
     trocar new scenario my_test.toml --from trocar:step_delay\n  \
+    trocar new urdf scenes/robots/arm.urdf\n  \
     trocar new robot scenes/robots/arm.toml --urdf scenes/robots/arm.urdf --tip tool0\n  \
     trocar new scene scenes/arm.toml --robot scenes/robots/arm.toml\n  \
     trocar new controller my_servo.py --slot servo\n  \
@@ -502,6 +506,8 @@ pub enum NewKind {
     Scene,
     /// A robot with one joint
     Robot,
+    /// The URDF of a laparoscopic arm of six joints, to begin from; then: trocar new robot --urdf FILE
+    Urdf,
     /// An instrument that a robot carries
     Instrument,
     /// A folder with one of each that runs as it stands

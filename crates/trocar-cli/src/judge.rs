@@ -2,15 +2,17 @@
 
 use crate::args::JudgeArgs;
 use crate::output::{BAD_USAGE, ERROR, count, data, error, failures, say, stdout_is_styled};
-use crate::run::write_junit;
+use crate::run::{next_free_folder, write_junit};
 use std::path::{Path, PathBuf};
 use trocar_campaign::judge::{
     JudgeError, Judging, NeededSignal, files_of_mapping, judge as judge_recording, needs_of,
 };
+use trocar_campaign::plan::bare;
 use trocar_campaign::{Plan, Target};
 use trocar_evidence::agreement::agreement_table;
 use trocar_evidence::data::{Mistakes, Source};
 use trocar_evidence::outcome::CaseOutcome;
+use trocar_evidence::scenario_result::name_of;
 use trocar_evidence::{ResultFolder, TableStyle, table, to_json};
 use trocar_measure::exit_code;
 use trocar_scenario::mapping::MappingFile;
@@ -52,9 +54,7 @@ fn judged(args: &JudgeArgs) -> Result<u8, Refused> {
     let planned = match plan.scenarios.as_slice() {
         [one] => one,
         [] => {
-            let unfit = plan.unfit.first().and_then(|unfit| unfit.result.cases.first());
-            let why = unfit.and_then(|case| case.failure.as_ref()).map(|failure| failure.what.clone());
-            let why = why.unwrap_or_else(|| "there is no scenario".to_owned());
+            let why = plan.unfit.first().map_or("there is no scenario", |unfit| &unfit.why);
             return Err(format!("{}: {why}", args.scenario).into());
         }
         several => {
@@ -83,7 +83,7 @@ fn judged(args: &JudgeArgs) -> Result<u8, Refused> {
         loaded_mapping.as_ref().map_or_else(MappingFile::empty, |loaded| loaded.mapping.clone());
     let sources = sources(args, &mut mapping, loaded_mapping.as_ref())?;
     let against = args.against.as_deref().map(|path| simulated(path, planned)).transpose()?;
-    let Some(out) = args.out.clone().or_else(next_free_folder) else {
+    let Some(out) = args.out.clone().or_else(|| next_free_folder("judged")) else {
         return Err("there are 9999 judged results in results/ already; choose a folder with --out"
             .to_owned()
             .into());
@@ -135,21 +135,6 @@ fn judged(args: &JudgeArgs) -> Result<u8, Refused> {
         return Ok(ERROR);
     }
     Ok(exit_code(results.iter().flat_map(trocar_evidence::ScenarioResult::verdicts)))
-}
-
-/// A case's name as it is typed: without the spaces that a shell would split at.
-fn bare(name: &str) -> String {
-    name.chars().filter(|c| !c.is_whitespace()).collect()
-}
-
-fn name_of(address: &str) -> String {
-    let last = address.rsplit(['/', ':']).next().unwrap_or(address);
-    last.strip_suffix(".toml").unwrap_or(last).to_owned()
-}
-
-/// The first of `results/judged-001` … that does not exist.
-fn next_free_folder() -> Option<PathBuf> {
-    (1..10_000).map(|n| Path::new("results").join(format!("judged-{n:03}"))).find(|path| !path.exists())
 }
 
 fn open_mapping(path: &Path) -> Result<LoadedMapping, Refused> {

@@ -14,6 +14,7 @@ struct Row {
     cases: usize,
     requirements: usize,
     mistakes: usize,
+    long: bool,
 }
 
 /// Lists scenarios; gives the exit code.
@@ -34,7 +35,8 @@ pub fn list(args: &ListArgs) -> u8 {
             .map(|r| {
                 json!({
                     "path": r.path, "title": r.title, "purpose": r.purpose, "roles": r.roles,
-                    "cases": r.cases, "requirements": r.requirements, "mistakes": r.mistakes
+                    "cases": r.cases, "requirements": r.requirements, "mistakes": r.mistakes,
+                    "long": r.long
                 })
             })
             .collect();
@@ -49,6 +51,9 @@ pub fn list(args: &ListArgs) -> u8 {
             text += &format!("    {}\n", row.title);
             if !row.purpose.is_empty() {
                 text += &format!("    {}\n", row.purpose);
+            }
+            if row.long {
+                text += "    takes long: a run of its folder passes it over, unless with --long\n";
             }
             text += &format!(
                 "    roles: {}; cases: {}; requirements: {}\n",
@@ -104,6 +109,7 @@ fn row(files: &Files, address: &str) -> Row {
             cases: loaded.cases.len(),
             requirements: loaded.scenario.requirements.len(),
             mistakes: 0,
+            long: loaded.scenario.long,
         },
         Err(failure) => Row {
             path,
@@ -113,6 +119,7 @@ fn row(files: &Files, address: &str) -> Row {
             cases: 0,
             requirements: 0,
             mistakes: failure.diagnostics.len(),
+            long: false,
         },
     }
 }

@@ -78,6 +78,7 @@ fn next(kind: NewKind, path: &Path) -> Option<String> {
     Some(match kind {
         NewKind::Scenario => format!("trocar check {0} && trocar run {0}", path.display()),
         NewKind::Scene | NewKind::Robot | NewKind::Instrument => format!("trocar check {}", path.display()),
+        NewKind::Urdf => format!("trocar inspect {0} && trocar new robot --urdf {0}", path.display()),
         NewKind::Project => format!("cd {} && trocar run scenarios", path.display()),
         NewKind::Mapping => {
             format!("fill in {0}, then: trocar judge SCENARIO --data FILE --map {0}", path.display())
@@ -188,6 +189,7 @@ fn template_of(kind: NewKind) -> Option<Template> {
         NewKind::Scenario => Some(Template::Scenario),
         NewKind::Scene => Some(Template::Scene),
         NewKind::Robot => Some(Template::Robot),
+        NewKind::Urdf => Some(Template::Urdf),
         NewKind::Instrument => Some(Template::Instrument),
         NewKind::Project => Some(Template::Project),
         NewKind::Controller | NewKind::Mapping => None,

@@ -4,7 +4,7 @@ use crate::args::RunArgs;
 use crate::expect::{self, Expected};
 use crate::output::{BAD_USAGE, ERROR, INTERRUPTED, count, data, error, failures, say, stdout_is_styled};
 use crate::progress::{Progress, stop_flag};
-use crate::sensitivity;
+use crate::sensitivity::{self, Answers};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use trocar_campaign::controllers::names;
@@ -24,7 +24,8 @@ pub fn run(args: &RunArgs, registry: &Registry) -> u8 {
             return BAD_USAGE;
         }
     };
-    let targets: Vec<Target> = args.paths.iter().map(|p| Target::parse(p)).collect();
+    let target = |path: &String| Target { with_long: args.long, ..Target::parse(path) };
+    let targets: Vec<Target> = args.paths.iter().map(target).collect();
     let overrides = Overrides {
         scene: args.scene.clone(),
         set: args.set.clone(),
@@ -47,6 +48,13 @@ pub fn run(args: &RunArgs, registry: &Registry) -> u8 {
             say(render::to_text(&planned.loaded.warnings, &planned.loaded.files, false).trim_end());
         }
     }
+    for path in &plan.passed_over {
+        say(&format!("passed over, for it takes long: {path} (it runs by its name, or with --long)"));
+    }
+    if plan.scenarios.is_empty() && plan.unfit.is_empty() {
+        say("nothing was run");
+        return BAD_USAGE;
+    }
     let all: Vec<_> = plan.scenarios.iter().map(|planned| &planned.loaded).collect();
     let unknown = controllers.unknown(&all);
     if let Some(name) = unknown.first() {
@@ -64,7 +72,7 @@ pub fn run(args: &RunArgs, registry: &Registry) -> u8 {
     }
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let jobs = args.jobs.map_or(cores, usize::from).min(plan.case_count().max(1));
-    let Some(out) = args.out.clone().or_else(next_free_folder) else {
+    let Some(out) = args.out.clone().or_else(|| next_free_folder("run")) else {
         error("there are 9999 results in results/ already; choose a folder with --out");
         return BAD_USAGE;
     };
@@ -105,7 +113,7 @@ pub fn run(args: &RunArgs, registry: &Registry) -> u8 {
     let questions = Questions { refine: args.refine, shake: args.shake_assumed };
     let mut answers = None;
     if questions != Questions::default() && done.interrupted.is_empty() {
-        match sensitivity::answers(&plan, &results.iter().collect::<Vec<_>>(), questions, jobs, &stop) {
+        match sensitivity::answers(&plan, &done.finished, questions, jobs, &stop) {
             Ok(found) => answers = Some(found),
             Err(true) => return INTERRUPTED,
             Err(false) => return ERROR,
@@ -172,15 +180,15 @@ pub fn run(args: &RunArgs, registry: &Registry) -> u8 {
             u8::from(!differences.is_empty())
         }
         None => {
-            let beside = answers.iter().flat_map(|answers| answers.verdicts.iter().copied());
+            let beside = answers.iter().flat_map(Answers::verdicts);
             exit_code(results.iter().flat_map(ScenarioResult::verdicts).chain(beside))
         }
     }
 }
 
-/// The first of `results/run-001` … that does not exist.
-fn next_free_folder() -> Option<PathBuf> {
-    (1..10_000).map(|n| Path::new("results").join(format!("run-{n:03}"))).find(|path| !path.exists())
+/// The first of `results/WHAT-001` … that does not exist.
+pub(crate) fn next_free_folder(what: &str) -> Option<PathBuf> {
+    (1..10_000).map(|n| Path::new("results").join(format!("{what}-{n:03}"))).find(|path| !path.exists())
 }
 
 pub(crate) fn write_junit(path: &Path, results: &[ScenarioResult]) -> Result<(), String> {

@@ -23,6 +23,7 @@ pub mod report;
 pub mod result;
 pub mod safe_path;
 pub mod scenario_result;
+pub mod sensitivity;
 pub mod sinks;
 pub mod snapshot_file;
 pub mod table;

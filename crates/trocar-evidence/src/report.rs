@@ -4,6 +4,7 @@
 //! The page loads nothing and runs no script, and says so to the browser: what stands in it may come from a stranger's
 //! files.
 
+mod hangs;
 mod page;
 pub mod plot;
 mod plots;

@@ -4,6 +4,7 @@
 //! knee_encoder_stuck/
 //!   result.json              what was run and what it came to; written last
 //!   host.json                wall times, host, profile: never compared
+//!   sensitivity.json         what the verdicts hang on, where it was asked: never compared
 //!   inputs/…                 every file of the project that was read, under its path
 //!   library/…                every file of the built-in library that was read
 //!   cases/<name>/outcome.json, record.mcap, digests.bin, snapshots.bin
@@ -21,6 +22,7 @@ use crate::mcap_record::Recorder;
 use crate::outcome::CaseOutcome;
 use crate::safe_path::{UnsafeAddress, case_folder_name, place_of_input, plain_file, read_inside};
 use crate::scenario_result::{InputFile, RESULT_FORMAT, ScenarioHeader, ScenarioResult};
+use crate::sensitivity::Sensitivity;
 use crate::sinks::{CaseSink, DigestSink, McapSink, SnapshotSink};
 use crate::snapshot_file::{SnapshotError, SnapshotReader};
 use serde::{Deserialize, Serialize};
@@ -32,6 +34,7 @@ use trocar_signal::{ElementRef, GroupId, Layout, digest};
 
 const RESULT: &str = "result.json";
 const HOST: &str = "host.json";
+const SENSITIVITY: &str = "sensitivity.json";
 const CASES: &str = "cases";
 const OUTCOME: &str = "outcome.json";
 const RECORDING: &str = "record.mcap";
@@ -40,7 +43,7 @@ const SNAPSHOTS: &str = "snapshots.bin";
 /// What the name of something unfinished ends with. No finished thing has a dot there.
 const PARTIAL: &str = ".partial";
 /// All that stands in a result folder.
-const CONTENT: [&str; 5] = [RESULT, HOST, CASES, "inputs", "library"];
+const CONTENT: [&str; 6] = [RESULT, HOST, SENSITIVITY, CASES, "inputs", "library"];
 /// The largest JSON file that is read.
 const MAX_JSON_BYTES: u64 = 256 * 1024 * 1024;
 /// The largest input that is read; a scenario's files are smaller by far.
@@ -487,8 +490,31 @@ impl ResultFolder {
     /// # Errors
     /// [`ResultError`]
     pub fn host(&self) -> Result<Option<HostBlock>, ResultError> {
-        let path = self.folder.join(HOST);
-        match read_inside(&self.folder, Path::new(HOST), MAX_JSON_BYTES) {
+        self.beside(HOST)
+    }
+
+    /// What its verdicts hang on; `None` where nobody asked.
+    ///
+    /// # Errors
+    /// [`ResultError`]
+    pub fn sensitivity(&self) -> Result<Option<Vec<Sensitivity>>, ResultError> {
+        self.beside(SENSITIVITY)
+    }
+
+    /// Keeps what the verdicts hang on.
+    ///
+    /// # Errors
+    /// [`ResultError::Io`]
+    pub fn keep_sensitivity(folder: &Path, found: &[Sensitivity]) -> Result<(), ResultError> {
+        let path = folder.join(SENSITIVITY);
+        let text = serde_json::to_string_pretty(found).map_err(|e| damaged(&path, e))?;
+        write_whole(&path, format!("{text}\n").as_bytes())
+    }
+
+    /// A file that not every result has.
+    fn beside<T: serde::de::DeserializeOwned>(&self, name: &str) -> Result<Option<T>, ResultError> {
+        let path = self.folder.join(name);
+        match read_inside(&self.folder, Path::new(name), MAX_JSON_BYTES) {
             Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|e| damaged(&path, e)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(at(&path)(error)),

@@ -62,8 +62,7 @@ impl ScenarioHeader {
     /// The scenario's name: that of its file without folder and ending.
     #[must_use]
     pub fn name(&self) -> &str {
-        let last = self.path.rsplit(['/', ':']).next().unwrap_or(&self.path);
-        last.strip_suffix(".toml").unwrap_or(last)
+        name_of(&self.path)
     }
 
     /// The first six digits of the method's digest, as a verdict is quoted with them.
@@ -86,6 +85,13 @@ impl ScenarioHeader {
         // A struct of texts and numbers always has a JSON form.
         digest::of_bytes(serde_json::to_string(self).unwrap_or_default().as_bytes())
     }
+}
+
+/// The name of the scenario at an address: that of its file without folder and ending.
+#[must_use]
+pub fn name_of(address: &str) -> &str {
+    let last = address.rsplit(['/', ':']).next().unwrap_or(address);
+    last.strip_suffix(".toml").unwrap_or(last)
 }
 
 /// What a scenario came to.

@@ -28,6 +28,8 @@ pub enum Evaluation {
     OrientationAccuracy,
     /// vAP_p of each pose: its name with the visits of it.
     Multidirectional(Vec<(String, Vec<usize>)>),
+    /// vAP_a, vAP_b, vAP_c of each pose: its name with the visits of it.
+    OrientationVariation(Vec<(String, Vec<usize>)>),
     /// RD of each pair of visits.
     DistanceRepeatability(Vec<Pair>),
     /// AD of each pair of visits.
@@ -40,6 +42,8 @@ pub enum Evaluation {
     LocalisationBias,
     /// Localisation precision over all visits.
     LocalisationPrecision,
+    /// The mean of a number less the commanded one, of each visit.
+    Droop(Dimension),
     /// The share of attained poses no further than this (m) from the commanded one.
     Reached(f64),
 }
@@ -54,10 +58,12 @@ impl Evaluation {
             | Evaluation::DriftOfAccuracy(_)
             | Evaluation::LocalisationBias
             | Evaluation::LocalisationPrecision
+            | Evaluation::Droop(_)
             | Evaluation::Reached(_) => true,
             Evaluation::Repeatability
             | Evaluation::OrientationRepeatability
             | Evaluation::Multidirectional(_)
+            | Evaluation::OrientationVariation(_)
             | Evaluation::DistanceRepeatability(_)
             | Evaluation::DriftOfRepeatability(_) => false,
         }
@@ -66,7 +72,10 @@ impl Evaluation {
     /// What its figures measure.
     pub fn dimension(&self) -> Dimension {
         match self {
-            Evaluation::OrientationRepeatability | Evaluation::OrientationAccuracy => Dimension::ANGLE,
+            Evaluation::OrientationRepeatability
+            | Evaluation::OrientationAccuracy
+            | Evaluation::OrientationVariation(_) => Dimension::ANGLE,
+            Evaluation::Droop(dimension) => *dimension,
             Evaluation::Reached(_) => Dimension::NUMBER,
             _ => Dimension::LENGTH,
         }
@@ -75,9 +84,9 @@ impl Evaluation {
     /// How many numbers it keeps of each reading.
     fn width(&self) -> usize {
         match self {
-            Evaluation::OrientationRepeatability => 4,
+            Evaluation::OrientationRepeatability | Evaluation::OrientationVariation(_) => 4,
             Evaluation::DistanceAccuracy(_) => 6,
-            Evaluation::Reached(_) => 1,
+            Evaluation::Reached(_) | Evaluation::Droop(_) => 1,
             _ => 3,
         }
     }
@@ -104,6 +113,7 @@ impl Attained {
     pub fn row_count(&self) -> usize {
         match &self.evaluation {
             Evaluation::Multidirectional(poses) => poses.len(),
+            Evaluation::OrientationVariation(poses) => 3 * poses.len(),
             Evaluation::DistanceRepeatability(pairs) | Evaluation::DistanceAccuracy(pairs) => pairs.len(),
             Evaluation::OrientationRepeatability | Evaluation::OrientationAccuracy => {
                 3 * self.readings.visits()
@@ -125,7 +135,9 @@ impl Attained {
         let mut kept = [0.0; 6];
         let width = self.evaluation.width();
         match &self.evaluation {
-            Evaluation::OrientationRepeatability => kept[..4].copy_from_slice(&orientation_of(values)?),
+            Evaluation::OrientationRepeatability | Evaluation::OrientationVariation(_) => {
+                kept[..4].copy_from_slice(&orientation_of(values)?);
+            }
             Evaluation::OrientationAccuracy => {
                 let vector = geometry::rotation_vector(orientation_of(commanded)?, orientation_of(values)?);
                 kept[..3].copy_from_slice(&vector);
@@ -133,6 +145,10 @@ impl Attained {
             Evaluation::DistanceAccuracy(_) => {
                 kept[..3].copy_from_slice(&finite::<3>(values)?);
                 kept[3..].copy_from_slice(&finite::<3>(commanded)?);
+            }
+            Evaluation::Droop(_) => {
+                let ([of], [held_to]) = (finite::<1>(values)?, finite::<1>(commanded)?);
+                kept[0] = of - held_to;
             }
             Evaluation::Reached(_) => kept[0] = geometry::norm(offset()?),
             one if one.is_against() => kept[..3].copy_from_slice(&offset()?),
@@ -167,6 +183,21 @@ impl Attained {
                 .map(|(pose, visits)| {
                     let directions: Vec<_> = visits.iter().map(|visit| positions(*visit)).collect();
                     distance::multidirectional_row(pose, &directions, instrument)
+                })
+                .collect(),
+            Evaluation::OrientationVariation(poses) => poses
+                .iter()
+                .flat_map(|(pose, visits)| {
+                    let directions: Vec<_> = visits.iter().map(|visit| readings.of::<4>(*visit, 0)).collect();
+                    orientation::variation_rows(pose, &directions, instrument)
+                })
+                .collect(),
+            Evaluation::Droop(dimension) => (0..readings.visits())
+                .map(|visit| {
+                    let numbers: Vec<f64> = readings.of::<1>(visit, 0).iter().map(|[off]| *off).collect();
+                    let mut row = orientation::mean_row(&numbers, *dimension, instrument.copied());
+                    row.label = readings.name(visit);
+                    row
                 })
                 .collect(),
             Evaluation::DistanceRepeatability(pairs) => {

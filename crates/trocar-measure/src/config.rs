@@ -1,9 +1,14 @@
 //! Measures as they stand in a file: `[measures.NAME]`.
 
+use crate::statistic::{
+    CornerStatistic, DelayStatistic, DriftStatistic, ForceStatistic, HysteresisStatistic, LineStatistic,
+    LocalisationStatistic, RepeatStatistic, ResponseStatistic, ScalingStatistic, SpeedStatistic,
+    StepStatistic, StopStatistic,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use trocar_signal::quantity::{Duration, Frequency, Length};
-use trocar_signal::{AnyQuantity, Dimension, Nanos, Problem};
+use trocar_signal::{AnyQuantity, Dimension};
 
 /// One measure: what is computed, from which signal, over which part of the run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -54,6 +59,16 @@ pub enum MeasureConfig {
     /// `through` is the side from which it is reached: `through = ["left", "P1", "above", "P1"]` reaches P1 from two.
     MultidirectionalVariation {
         /// A point or pose, as an instrument gives it.
+        of: String,
+        /// Which part of the run counts; `at` must be `dwell_end`.
+        #[serde(default)]
+        window: Window,
+    },
+    /// Multi-directional orientation accuracy variation vAP_a, vAP_b, vAP_c: at each pose that the phase reaches from
+    /// several others, one row for each axis of its frame: the largest difference between the mean angles attained from each
+    /// (ISO 9283:1998, 7.2.3).
+    OrientationVariation {
+        /// A pose, as an instrument gives it.
         of: String,
         /// Which part of the run counts; `at` must be `dwell_end`.
         #[serde(default)]
@@ -130,6 +145,17 @@ pub enum MeasureConfig {
         #[serde(default)]
         window: Window,
     },
+    /// Static droop at each pose: by how much a joint that is held stands off what it is commanded to, the mean with its
+    /// sign. Gravity, a load and friction make it where nothing integrates the error away.
+    Droop {
+        /// One number, e.g. what a gauge reads of a joint.
+        of: String,
+        /// One number of the same unit that was commanded.
+        commanded: String,
+        /// Which part of the run counts; `at` must be `dwell_end`.
+        #[serde(default)]
+        window: Window,
+    },
     /// Stabilisation time at each pose: from when the device first comes into the limit band about the attained position
     /// until it stays inside (ISO 9283:1998, 7.4).
     StabilisationTime {
@@ -192,6 +218,46 @@ pub enum MeasureConfig {
         /// A point or pose, as an instrument gives it.
         of: String,
         /// A point or pose with the position that was commanded, of the same point in the same frame.
+        commanded: String,
+        /// From one station to the next along the commanded path.
+        every: Length,
+        /// No station is nearer than this to an end of the path.
+        #[serde(default = "no_length", skip_serializing_if = "is_no_length")]
+        ends: Length,
+        /// No station is nearer than this to a corner of the path.
+        #[serde(default = "no_length", skip_serializing_if = "is_no_length")]
+        corners: Length,
+        /// Which part of the run counts: the repeats of one phase. `skip` is one or more: the last repeat that is left out
+        /// lays the stations.
+        #[serde(default)]
+        window: Window,
+    },
+    /// Path orientation accuracy AT_a, AT_b, AT_c, one row for each axis of the frame: over stations along the commanded
+    /// path, the largest angle between the mean attained orientation and the commanded one (ISO 9283:1998, 8.2).
+    PathOrientationAccuracy {
+        /// A pose, as an instrument gives it.
+        of: String,
+        /// A pose with the orientation that was commanded, of the same point in the same frame.
+        commanded: String,
+        /// From one station to the next along the commanded path.
+        every: Length,
+        /// No station is nearer than this to an end of the path.
+        #[serde(default = "no_length", skip_serializing_if = "is_no_length")]
+        ends: Length,
+        /// No station is nearer than this to a corner of the path.
+        #[serde(default = "no_length", skip_serializing_if = "is_no_length")]
+        corners: Length,
+        /// Which part of the run counts: the repeats of one phase. `skip` is one or more: the last repeat that is left out
+        /// lays the stations.
+        #[serde(default)]
+        window: Window,
+    },
+    /// Path orientation repeatability RT_a, RT_b, RT_c, one row for each axis of the frame: over stations along the commanded
+    /// path, the largest three standard deviations of the attained angle (ISO 9283:1998, 8.3).
+    PathOrientationRepeatability {
+        /// A pose, as an instrument gives it.
+        of: String,
+        /// A pose with the orientation that was commanded, of the same point in the same frame.
         commanded: String,
         /// From one station to the next along the commanded path.
         every: Length,
@@ -550,74 +616,6 @@ pub enum MeasureConfig {
     },
 }
 
-/// What is made of repeats.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum RepeatStatistic {
-    /// Their mean.
-    #[default]
-    Mean,
-    /// The largest.
-    Max,
-}
-
-/// What is made of the forces of several closings.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ForceStatistic {
-    /// Their mean.
-    #[default]
-    Mean,
-    /// The lowest.
-    Lowest,
-    /// The highest.
-    Highest,
-    /// The highest minus the lowest.
-    Range,
-}
-
-/// Which figure of a path velocity.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum SpeedStatistic {
-    /// AV: mean speed less the commanded one, as a share of it.
-    Accuracy,
-    /// RV: three standard deviations of the mean speed, as a share of the commanded one.
-    Repeatability,
-    /// FV: the largest difference between speeds in one repeat.
-    Fluctuation,
-}
-
-/// Which figure of a corner.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum CornerStatistic {
-    /// CR: the least distance of the attained path from the corner.
-    Rounding,
-    /// CO: the largest distance beyond the second leg, in the direction of the first.
-    Overshoot,
-}
-
-/// What is made of the distances of lines from a point.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum LineStatistic {
-    /// Their root mean square.
-    Rms,
-    /// The largest.
-    Max,
-}
-
-/// Which displacement of a stop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum StopStatistic {
-    /// The largest.
-    Max,
-    /// The one that remains.
-    Final,
-}
-
 fn no_length() -> Length {
     Length::from_si(0.0)
 }
@@ -634,103 +632,6 @@ fn tenth_of_a_second() -> Duration {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
 fn is_tenth_of_a_second(duration: &Duration) -> bool {
     duration.si() == 0.1
-}
-
-/// Which of the figures of a pose drifts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum DriftStatistic {
-    /// Position accuracy: dAP.
-    Accuracy,
-    /// Position repeatability: dRP.
-    Repeatability,
-}
-
-/// Which figure of a localisation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum LocalisationStatistic {
-    /// The length of the mean error.
-    Bias,
-    /// The root mean square distance of the errors from their mean.
-    Precision,
-}
-
-/// What a delay makes of its repeats.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum DelayStatistic {
-    /// Their mean.
-    #[default]
-    Mean,
-    /// The longest.
-    Max,
-    /// The shortest.
-    Min,
-    /// The median.
-    P50,
-    /// The 95th percentile.
-    P95,
-    /// The 99th percentile.
-    P99,
-    /// From the 5th to the 95th percentile.
-    Jitter,
-}
-
-/// What a frequency response shows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ResponseStatistic {
-    /// Amplitude of `of` over that of `commanded`.
-    #[default]
-    Gain,
-    /// By how much `of` leads; what lags is negative.
-    Phase,
-    /// The phase as a delay of that frequency.
-    PhaseDelay,
-    /// How much the phase turns with frequency: the delay of a group of waves.
-    GroupDelay,
-    /// How much of `of` follows `commanded` linearly.
-    Coherence,
-    /// Where the gain has fallen by 3 dB from that at the lowest frequency.
-    Bandwidth,
-}
-
-/// What a hysteresis is given as.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum HysteresisStatistic {
-    /// The gap itself.
-    #[default]
-    Width,
-    /// Over the range of `of` in the sweep.
-    Relative,
-}
-
-/// What a scaling shows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ScalingStatistic {
-    /// Slope over declared scale, less one.
-    #[default]
-    Error,
-    /// The largest distance from the straight line over the range of `of`.
-    Nonlinearity,
-}
-
-/// What answers to jumps show.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum StepStatistic {
-    /// From a tenth to nine tenths of the jump, the mean of all jumps.
-    #[default]
-    RiseTime,
-    /// The longest rise time.
-    LongestRiseTime,
-    /// The absolute error at the end of a step, the mean of all steps.
-    SteadyError,
-    /// The largest steady error.
-    LargestSteadyError,
 }
 
 /// Which part of a run a measure reads.
@@ -795,15 +696,19 @@ impl MeasureConfig {
             | MeasureConfig::OrientationRepeatability { window, .. }
             | MeasureConfig::OrientationAccuracy { window, .. }
             | MeasureConfig::MultidirectionalVariation { window, .. }
+            | MeasureConfig::OrientationVariation { window, .. }
             | MeasureConfig::DistanceAccuracy { window, .. }
             | MeasureConfig::DistanceRepeatability { window, .. }
             | MeasureConfig::Drift { window, .. }
             | MeasureConfig::Localisation { window, .. }
             | MeasureConfig::Reached { window, .. }
+            | MeasureConfig::Droop { window, .. }
             | MeasureConfig::StabilisationTime { window, .. }
             | MeasureConfig::Overshoot { window, .. }
             | MeasureConfig::PathAccuracy { window, .. }
             | MeasureConfig::PathRepeatability { window, .. }
+            | MeasureConfig::PathOrientationAccuracy { window, .. }
+            | MeasureConfig::PathOrientationRepeatability { window, .. }
             | MeasureConfig::PathVelocity { window, .. }
             | MeasureConfig::Cornering { window, .. }
             | MeasureConfig::RemoteCentreError { window, .. }
@@ -843,8 +748,11 @@ impl MeasureConfig {
             | MeasureConfig::DistanceAccuracy { of: path, commanded, .. }
             | MeasureConfig::Localisation { of: path, commanded, .. }
             | MeasureConfig::Reached { of: path, commanded, .. }
+            | MeasureConfig::Droop { of: path, commanded, .. }
             | MeasureConfig::PathAccuracy { of: path, commanded, .. }
             | MeasureConfig::PathRepeatability { of: path, commanded, .. }
+            | MeasureConfig::PathOrientationAccuracy { of: path, commanded, .. }
+            | MeasureConfig::PathOrientationRepeatability { of: path, commanded, .. }
             | MeasureConfig::PathVelocity { of: path, commanded, .. }
             | MeasureConfig::Cornering { of: path, commanded, .. }
             | MeasureConfig::StartDelay { of: path, commanded, .. }
@@ -870,6 +778,7 @@ impl MeasureConfig {
             MeasureConfig::PoseRepeatability { of: path, .. }
             | MeasureConfig::OrientationRepeatability { of: path, .. }
             | MeasureConfig::MultidirectionalVariation { of: path, .. }
+            | MeasureConfig::OrientationVariation { of: path, .. }
             | MeasureConfig::DistanceRepeatability { of: path, .. }
             | MeasureConfig::StabilisationTime { of: path, .. }
             | MeasureConfig::Overshoot { of: path, .. }
@@ -897,15 +806,19 @@ impl MeasureConfig {
             MeasureConfig::OrientationRepeatability { .. } => "orientation_repeatability",
             MeasureConfig::OrientationAccuracy { .. } => "orientation_accuracy",
             MeasureConfig::MultidirectionalVariation { .. } => "multidirectional_variation",
+            MeasureConfig::OrientationVariation { .. } => "orientation_variation",
             MeasureConfig::DistanceAccuracy { .. } => "distance_accuracy",
             MeasureConfig::DistanceRepeatability { .. } => "distance_repeatability",
             MeasureConfig::Drift { .. } => "drift",
             MeasureConfig::Localisation { .. } => "localisation",
             MeasureConfig::Reached { .. } => "reached",
+            MeasureConfig::Droop { .. } => "droop",
             MeasureConfig::StabilisationTime { .. } => "stabilisation_time",
             MeasureConfig::Overshoot { .. } => "overshoot",
             MeasureConfig::PathAccuracy { .. } => "path_accuracy",
             MeasureConfig::PathRepeatability { .. } => "path_repeatability",
+            MeasureConfig::PathOrientationAccuracy { .. } => "path_orientation_accuracy",
+            MeasureConfig::PathOrientationRepeatability { .. } => "path_orientation_repeatability",
             MeasureConfig::PathVelocity { .. } => "path_velocity",
             MeasureConfig::Cornering { .. } => "cornering",
             MeasureConfig::RemoteCentreError { .. } => "remote_centre_error",
@@ -941,6 +854,9 @@ impl MeasureConfig {
             self,
             MeasureConfig::OrientationAccuracy { .. }
                 | MeasureConfig::OrientationRepeatability { .. }
+                | MeasureConfig::OrientationVariation { .. }
+                | MeasureConfig::PathOrientationAccuracy { .. }
+                | MeasureConfig::PathOrientationRepeatability { .. }
                 | MeasureConfig::RemoteCentreError { .. }
         )
     }
@@ -955,11 +871,13 @@ impl MeasureConfig {
                 | MeasureConfig::OrientationRepeatability { .. }
                 | MeasureConfig::OrientationAccuracy { .. }
                 | MeasureConfig::MultidirectionalVariation { .. }
+                | MeasureConfig::OrientationVariation { .. }
                 | MeasureConfig::DistanceAccuracy { .. }
                 | MeasureConfig::DistanceRepeatability { .. }
                 | MeasureConfig::Drift { .. }
                 | MeasureConfig::Localisation { .. }
                 | MeasureConfig::Reached { .. }
+                | MeasureConfig::Droop { .. }
         )
     }
 
@@ -970,6 +888,8 @@ impl MeasureConfig {
             self,
             MeasureConfig::PathAccuracy { .. }
                 | MeasureConfig::PathRepeatability { .. }
+                | MeasureConfig::PathOrientationAccuracy { .. }
+                | MeasureConfig::PathOrientationRepeatability { .. }
                 | MeasureConfig::PathVelocity { .. }
                 | MeasureConfig::Cornering { .. }
         )
@@ -1009,63 +929,6 @@ impl MeasureConfig {
         )
     }
 
-    fn problems_of_pairs(&self, problems: &mut Vec<Problem>) {
-        let mut add = |key: &str, what: &str| problems.push(Problem::new(key, what));
-        if self.window().at != WindowAt::Throughout {
-            add("window.at", "how one signal follows another is read throughout: leave `at` out");
-        }
-        let (of, commanded) = self.paths();
-        if commanded.is_some_and(|commanded| commanded.path == of.path) {
-            add("commanded", "a signal cannot follow itself");
-        }
-        let times = match self {
-            MeasureConfig::StartDelay { rest, .. } | MeasureConfig::FollowingDelay { rest, .. } => {
-                [Some(("rest", *rest)), None]
-            }
-            MeasureConfig::SlopeChangeDelay { rest, average, .. } => {
-                [Some(("rest", *rest)), Some(("average", *average))]
-            }
-            MeasureConfig::CorrelationDelay { longest, .. } => [Some(("longest", *longest)), None],
-            MeasureConfig::FrequencyResponse { segment, .. } => [segment.map(|s| ("segment", s)), None],
-            MeasureConfig::StepResponse { over, .. } => [Some(("over", *over)), None],
-            _ => [None, None],
-        };
-        for (key, time) in times.into_iter().flatten() {
-            if time.si() <= 0.0 || Nanos::from_seconds(time.si()).is_none() {
-                add(key, "must be longer than nothing");
-            } else if matches!(key, "average" | "longest") && time.si() > MeasureConfig::LONGEST_KEPT_S {
-                add(key, "readings of at most 2 s are kept: give a shorter time");
-            }
-        }
-        match self {
-            MeasureConfig::FollowingDelay { scale, .. } | MeasureConfig::Scaling { scale, .. }
-                if !(scale.is_finite() && *scale != 0.0) =>
-            {
-                add("scale", "must be finite and not zero");
-            }
-            MeasureConfig::FrequencyResponse { at, least_coherence, .. } => {
-                let rises = at.windows(2).all(|pair| pair[0].si() < pair[1].si());
-                if at.is_empty() || at.iter().any(|f| f.si() <= 0.0) || !rises {
-                    add("at", "name frequencies above zero, each greater than the one before");
-                }
-                if least_coherence.dimension != Dimension::NUMBER || !(0.0..1.0).contains(&least_coherence.si)
-                {
-                    add("least_coherence", "a share from 0 % to below 100 % is meant");
-                }
-                let segment_s = self.segment_s();
-                // Hann's window keeps a bin's width to itself: below two, the mean leaks into it.
-                let bins = if self.is_group_delay() { 3.0 } else { 2.0 };
-                if at.first().is_some_and(|lowest| lowest.si() * segment_s < bins * (1.0 - 1e-9)) {
-                    let what = format!(
-                        "a segment must hold {bins} periods of the lowest frequency: a longer `segment`, or higher frequencies"
-                    );
-                    add("at", &what);
-                }
-            }
-            _ => {}
-        }
-    }
-
     /// Length of the segments of a frequency response, s.
     pub(crate) fn segment_s(&self) -> f64 {
         match self {
@@ -1075,10 +938,6 @@ impl MeasureConfig {
         }
     }
 
-    fn is_group_delay(&self) -> bool {
-        matches!(self, MeasureConfig::FrequencyResponse { statistic: ResponseStatistic::GroupDelay, .. })
-    }
-
     /// The longest time of which every reading is kept, s. Declared: a second of 30 000 readings is half a megabyte.
     pub(crate) const LONGEST_KEPT_S: f64 = 2.0;
 
@@ -1086,127 +945,6 @@ impl MeasureConfig {
     #[must_use]
     pub fn needs_twin(&self) -> bool {
         matches!(self, MeasureConfig::DeviationFromTwin { .. })
-    }
-
-    /// Its lengths: key, value, whether it may be nothing.
-    fn lengths(&self) -> Vec<(&'static str, Length, bool)> {
-        match self {
-            MeasureConfig::Reached { within, .. } => vec![("within", *within, false)],
-            MeasureConfig::StabilisationTime { band, .. } | MeasureConfig::Overshoot { band, .. } => {
-                vec![("band", *band, false)]
-            }
-            MeasureConfig::StopTime { at_rest, .. } => vec![("at_rest", *at_rest, false)],
-            MeasureConfig::PathAccuracy { every, ends, corners, .. }
-            | MeasureConfig::PathRepeatability { every, ends, corners, .. }
-            | MeasureConfig::PathVelocity { every, ends, corners, .. } => {
-                vec![("every", *every, false), ("ends", *ends, true), ("corners", *corners, true)]
-            }
-            _ => Vec::new(),
-        }
-    }
-
-    /// What is wrong with it, whatever signals and phases there are.
-    #[must_use]
-    pub fn problems(&self) -> Vec<Problem> {
-        let mut problems = Vec::new();
-        let (first, second) = self.paths();
-        for path in std::iter::once(first).chain(second) {
-            if path.path.trim().is_empty() {
-                problems.push(Problem::new(path.key, "the path of a signal is missing"));
-            }
-        }
-        let at = self.window().at;
-        if trocar_signal::Nanos::from_seconds(self.window().after.si()).is_none() {
-            problems.push(Problem::new("window.after", "a time from zero on is meant"));
-        }
-        let is_share = matches!(self, MeasureConfig::Share { .. } | MeasureConfig::Validity { .. });
-        if at == WindowAt::End && !is_share {
-            let what = "`end` is of `share` and `validity`; the last value of a signal is kind = \"final\"";
-            problems.push(Problem::new("window.at", what));
-        }
-        if is_share && at == WindowAt::DwellEnd {
-            let what = "a share is of a time: leave `at` out, or write at = \"end\"";
-            problems.push(Problem::new("window.at", what));
-        }
-        if self.is_of_attained_poses() && at != WindowAt::DwellEnd {
-            let what = "attained poses are read when a dwell ends: write at = \"dwell_end\"";
-            problems.push(Problem::new("window.at", what));
-        }
-        let is_continuous = self.is_of_a_path() || self.is_of_dwells() || self.is_of_a_stop();
-        if is_continuous && at == WindowAt::DwellEnd {
-            let what = "the whole motion is read, not the ends of dwells alone: leave `at` out";
-            problems.push(Problem::new("window.at", what));
-        }
-        if (self.is_of_a_path() || self.is_of_dwells()) && self.window().phase.is_none() {
-            let what = format!(
-                "`{}` reads the motion of one phase: write window = {{ phase = \"…\" }}",
-                self.kind()
-            );
-            problems.push(Problem::new("", what));
-        }
-        if self.is_of_a_path() && self.window().skip == 0 {
-            let what = "the first repeat lays the stations and does not count: write skip = 1";
-            problems.push(Problem::new("window.skip", what));
-        }
-        for (key, length, may_be_zero) in self.lengths() {
-            if length.si() < 0.0 || (length.si() == 0.0 && !may_be_zero) {
-                problems.push(Problem::new(key, "must be greater than zero"));
-            }
-        }
-        match self {
-            MeasureConfig::StabilisationTime { settled, .. } | MeasureConfig::Overshoot { settled, .. }
-                if settled.si() <= 0.0 =>
-            {
-                problems.push(Problem::new("settled", "must be longer than nothing"));
-            }
-            MeasureConfig::GripForce { hold, .. } if hold.si() <= 0.0 => {
-                problems.push(Problem::new("hold", "must be longer than nothing"));
-            }
-            MeasureConfig::GripForce { hold, .. } if hold.si() > MeasureConfig::LONGEST_KEPT_S => {
-                problems.push(Problem::new("hold", "readings of at most 2 s are kept: give a shorter time"));
-            }
-            MeasureConfig::RemoteCentreError { port: None, statistic: LineStatistic::Max, .. }
-                if at != WindowAt::DwellEnd =>
-            {
-                let what = "the largest distance from a point that only the end of the run shows needs all lines: \
-                            write at = \"dwell_end\", or a `port`";
-                problems.push(Problem::new("window.at", what));
-            }
-            MeasureConfig::Drift { commanded, statistic, block, .. } => {
-                match (statistic, commanded) {
-                    (DriftStatistic::Accuracy, None) => problems.push(Problem::new(
-                        "",
-                        "the drift of accuracy needs `commanded`, e.g. commanded = \"arm.setpoint_cp\"",
-                    )),
-                    (DriftStatistic::Repeatability, Some(_)) => problems.push(Problem::new(
-                        "commanded",
-                        "the drift of repeatability is held against nothing: leave `commanded` out",
-                    )),
-                    _ => {}
-                }
-                let least = if *statistic == DriftStatistic::Accuracy { 2 } else { 3 };
-                if *block < least {
-                    let what = format!("a figure takes at least {least} cycles; ISO 9283 takes 30");
-                    problems.push(Problem::new("block", what));
-                }
-            }
-            _ if self.reads_pairs() => self.problems_of_pairs(&mut problems),
-            MeasureConfig::Count { .. } if at == WindowAt::DwellEnd => {
-                let what = "events are counted when they happen: leave `at` out";
-                problems.push(Problem::new("window.at", what));
-            }
-            MeasureConfig::Delay { from, to, .. } => {
-                if at == WindowAt::DwellEnd {
-                    let what = "events are counted when they happen: leave `at` out";
-                    problems.push(Problem::new("window.at", what));
-                }
-                if from == to {
-                    problems.push(Problem::new("to", "a delay runs from one event to another"));
-                }
-            }
-            _ => {}
-        }
-        problems
     }
 }
 

@@ -11,9 +11,9 @@
 //! arctan(ω τ)/ω for a sine of ω, and less than τ for anything broader: it weights fast parts of a motion more than slow
 //! ones, and a lag delays them less. A motion of constant speed has no peak to find.
 
-use crate::config::DelayStatistic;
 use crate::figure::{FigureRow, NoFigure};
 use crate::repeats::{Repeats, Summary};
+use crate::statistic::DelayStatistic;
 use crate::uncertainty::{ComponentName, UncertaintyComponent, rectangular};
 use serde::{Deserialize, Serialize};
 use trocar_signal::{Dimension, Nanos, Time};

@@ -3,12 +3,12 @@
 //! Every `from` must be answered before the next `from` and before the end: to leave the slowest answers out of a mean
 //! would flatter it. A `to` that answers nothing is not counted.
 
-use crate::config::DelayStatistic;
 use crate::figure::{FigureRow, NoFigure};
 use crate::instrument::RecorderUncertainty;
 use crate::measure::SampleError;
 use crate::noise::largest_of;
 use crate::repeats::{Repeats, Summary};
+use crate::statistic::DelayStatistic;
 use crate::uncertainty::{ComponentName, UncertaintyComponent, both_ends, rectangular};
 use serde::{Deserialize, Serialize};
 use std::f64::consts::SQRT_2;

@@ -109,6 +109,11 @@ fn turned(a: Rotation, by: Vector) -> Rotation {
     from_to([-a[0], -a[1], -a[2], a[3]], [x, y, z, cosine])
 }
 
+/// The orientation at a share of the way from `a` to `b`, turned evenly about one axis.
+pub fn between(a: Rotation, b: Rotation, share: f64) -> Rotation {
+    turned(a, scale(rotation_vector(a, b), share))
+}
+
 /// The rotation vectors (rad) from the mean orientation to each: the mean is where they add up to nothing.
 pub fn about_mean(all: &[Rotation]) -> Vec<Vector> {
     let Some(first) = all.first().copied() else { return Vec::new() };

@@ -10,7 +10,7 @@
 //! beyond their mean. What the gauge's calibration and zero are off is the same in all closings: it moves a force, and
 //! leaves their difference alone.
 
-use crate::config::ForceStatistic;
+use crate::statistic::ForceStatistic;
 use crate::figure::{FigureRow, NoFigure, Note, Repeated};
 use crate::instrument::ReadingUncertainty;
 use crate::measure::{SampleError, finite};

@@ -42,6 +42,7 @@ mod orientation;
 mod pair;
 mod path;
 mod position;
+mod problems;
 mod remote_centre;
 mod repeats;
 mod response;
@@ -50,6 +51,7 @@ mod running;
 mod sampling;
 mod settling;
 pub mod shape;
+pub mod statistic;
 mod step_response;
 mod stopping;
 mod sweep;
@@ -57,11 +59,7 @@ pub mod uncertainty;
 mod visits;
 mod window;
 
-pub use config::{
-    CornerStatistic, DelayStatistic, DriftStatistic, ForceStatistic, HysteresisStatistic, LineStatistic,
-    LocalisationStatistic, MeasureConfig, RepeatStatistic, ResponseStatistic, ScalingStatistic,
-    SpeedStatistic, StepStatistic, StopStatistic, Window, WindowAt,
-};
+pub use config::{MeasureConfig, Window, WindowAt};
 pub use decision::{
     Comparison, Decision, DecisionError, DecisionRule, EXIT_BAD_FILE, Limit, LimitOwner, Verdict,
     WouldDecide, decide, decide_every, exit_code,
@@ -71,4 +69,9 @@ pub use format::{DisplayUnit, FigureFormat, format_figure};
 pub use instrument::{Instrument, ReadingUncertainty, RecorderUncertainty};
 pub use measure::{Measure, SampleError};
 pub use shape::{InputShape, MeasureShape, Reading, SampleLabel, Visit};
+pub use statistic::{
+    CornerStatistic, DelayStatistic, DriftStatistic, ForceStatistic, HysteresisStatistic, LineStatistic,
+    LocalisationStatistic, RepeatStatistic, ResponseStatistic, ScalingStatistic, SpeedStatistic,
+    StepStatistic, StopStatistic,
+};
 pub use uncertainty::{Budget, ComponentName, Coverage, EvaluationType, UncertaintyComponent};

@@ -1,7 +1,7 @@
 //! Measures at work: readings in, figures out.
 
 use crate::attained::{Attained, Evaluation};
-use crate::config::{DriftStatistic, LineStatistic, LocalisationStatistic, MeasureConfig, WindowAt};
+use crate::config::{MeasureConfig, WindowAt};
 use crate::delay::Delay;
 use crate::distance::Pair;
 use crate::figure::{FigureRow, NoFigure};
@@ -12,6 +12,7 @@ use crate::path::{MOST_PASSES, OfPath, Path, Stations};
 use crate::remote_centre::{MOST_LINES, RemoteCentre};
 use crate::settling::{Settles, Settling};
 use crate::shape::{InputShape, MeasureShape, Reading, SampleLabel, Visit};
+use crate::statistic::{DriftStatistic, LineStatistic, LocalisationStatistic};
 use crate::stopping::{Stopping, Stops};
 use crate::window::{OverWindow, Share, Statistic, Twin};
 use serde::{Deserialize, Serialize};
@@ -107,16 +108,16 @@ impl Measure {
         };
         let state = match config {
             _ if config.is_of_attained_poses() => evaluation(config, shape).map(|evaluation| {
-                (evaluation.dimension(), State::Attained(Attained::new(evaluation, &shape.visits, cycles)))
+                let dimension = evaluation.dimension();
+                (dimension, State::Attained(Attained::new(evaluation, &shape.visits, cycles)))
             }),
             _ if config.is_of_settling() => position(config, &shape.input).map(|_| {
                 let settling = settling(config, shape);
                 (settling.dimension(), State::Settling(settling))
             }),
-            _ if config.is_of_a_path() => commanded(config, shape).map(|()| {
-                let path = path(config, skip, cycles);
-                (path.dimension(), State::Path(path))
-            }),
+            _ if config.is_of_a_path() => {
+                path(config, shape, skip, cycles).map(|path| (path.dimension(), State::Path(path)))
+            }
             _ if config.is_of_a_stop() => {
                 stopping(config, shape).map(|stopping| (stopping.dimension(), State::Stopping(stopping)))
             }
@@ -195,6 +196,7 @@ impl Measure {
             State::Attained(state) => state.row_count(),
             State::Settling(state) => state.row_count(),
             State::Pair(state) => state.row_count(),
+            State::Path(state) => state.row_count(),
             _ => 1,
         }
     }
@@ -288,7 +290,7 @@ impl Measure {
         match &self.state {
             State::Attained(state) => state.rows(reading),
             State::Settling(state) => state.rows(reading),
-            State::Path(state) => state.row(reading).map(|row| vec![row]),
+            State::Path(state) => state.rows(reading),
             State::RemoteCentre(state) => state.row(reading).map(|row| vec![row]),
             State::Stopping(state) => state.row(reading).map(|row| vec![row]),
             State::Grip(state) => state.row(reading).map(|row| vec![row]),
@@ -430,7 +432,12 @@ fn grip(config: &MeasureConfig, shape: &MeasureShape, cycles: u32) -> Result<Gri
     Ok(GripForce::new(*statistic, hold, visits, declared, room))
 }
 
-fn path(config: &MeasureConfig, skip: u32, passes: u32) -> Path {
+fn path(config: &MeasureConfig, shape: &MeasureShape, skip: u32, passes: u32) -> Result<Path, Problem> {
+    commanded(config, shape)?;
+    if config.reads_orientation() {
+        oriented(config, "of", Some(&shape.input))?;
+        oriented(config, "commanded", shape.reference.as_ref())?;
+    }
     let (what, lengths) = match config {
         MeasureConfig::PathAccuracy { every, ends, corners, .. } => {
             (OfPath::Accuracy, [every, ends, corners])
@@ -438,18 +445,24 @@ fn path(config: &MeasureConfig, skip: u32, passes: u32) -> Path {
         MeasureConfig::PathRepeatability { every, ends, corners, .. } => {
             (OfPath::Repeatability, [every, ends, corners])
         }
+        MeasureConfig::PathOrientationAccuracy { every, ends, corners, .. } => {
+            (OfPath::OrientationAccuracy, [every, ends, corners])
+        }
+        MeasureConfig::PathOrientationRepeatability { every, ends, corners, .. } => {
+            (OfPath::OrientationRepeatability, [every, ends, corners])
+        }
         MeasureConfig::PathVelocity { statistic, every, ends, corners, .. } => {
             (OfPath::Speed(*statistic), [every, ends, corners])
         }
         MeasureConfig::Cornering { statistic, .. } => {
             // A corner needs no stations: none is laid.
             let laid = Stations { every_m: f64::INFINITY, ends_m: 0.0, corners_m: 0.0 };
-            return Path::new(OfPath::Corner(*statistic), laid, skip, passes);
+            return Ok(Path::new(OfPath::Corner(*statistic), laid, skip, passes));
         }
         _ => unreachable!("asked by `is_of_a_path`"),
     };
     let [every_m, ends_m, corners_m] = lengths.map(|length| length.si());
-    Path::new(what, Stations { every_m, ends_m, corners_m }, skip, passes)
+    Ok(Path::new(what, Stations { every_m, ends_m, corners_m }, skip, passes))
 }
 
 fn stopping(config: &MeasureConfig, shape: &MeasureShape) -> Result<Stopping, Problem> {
@@ -470,6 +483,9 @@ fn stopping(config: &MeasureConfig, shape: &MeasureShape) -> Result<Stopping, Pr
 
 /// What a measure of attained poses makes of them.
 fn evaluation(config: &MeasureConfig, shape: &MeasureShape) -> Result<Evaluation, Problem> {
+    if matches!(config, MeasureConfig::Droop { .. }) {
+        return held_number(config, shape).map(Evaluation::Droop);
+    }
     position(config, &shape.input)?;
     if config.paths().1.is_some() {
         commanded(config, shape)?;
@@ -487,6 +503,10 @@ fn evaluation(config: &MeasureConfig, shape: &MeasureShape) -> Result<Evaluation
             Evaluation::OrientationAccuracy
         }
         MeasureConfig::MultidirectionalVariation { .. } => Evaluation::Multidirectional(directions(visits)?),
+        MeasureConfig::OrientationVariation { .. } => {
+            oriented(config, "of", Some(&shape.input))?;
+            Evaluation::OrientationVariation(directions(visits)?)
+        }
         MeasureConfig::DistanceAccuracy { between, .. } => {
             Evaluation::DistanceAccuracy(pairs(visits, between)?)
         }
@@ -512,6 +532,20 @@ fn evaluation(config: &MeasureConfig, shape: &MeasureShape) -> Result<Evaluation
         MeasureConfig::Reached { within, .. } => Evaluation::Reached(within.si()),
         _ => Evaluation::Repeatability,
     })
+}
+
+/// The unit of a number and of the number that it is held to.
+fn held_number(config: &MeasureConfig, shape: &MeasureShape) -> Result<Dimension, Problem> {
+    let dimension = number(config, &shape.input)?;
+    match &shape.reference {
+        Some(InputShape::Number(commanded)) if *commanded == dimension => Ok(dimension),
+        Some(InputShape::Number(commanded)) => {
+            let what = format!("is in {commanded}, and `of` is in {dimension}: they cannot be subtracted");
+            Err(Problem::new("commanded", what))
+        }
+        Some(other) => Err(wrong_input(config, "commanded", "one number", other)),
+        None => Err(Problem::new("commanded", "the commanded number is missing")),
+    }
 }
 
 /// The poses that a cycle reaches from several others, each with its visits.
@@ -608,9 +642,13 @@ fn wrong_cycles(config: &MeasureConfig, cycles: u32, visits: usize) -> Option<St
         {
             Some(format!("leaves more than {MOST_LINES} readings"))
         }
-        MeasureConfig::PathRepeatability { .. } if cycles < 3 => Some(format!(
-            "leaves {cycles} repeats: of fewer than three, distances from their mean do not scatter"
-        )),
+        MeasureConfig::PathRepeatability { .. } | MeasureConfig::PathOrientationRepeatability { .. }
+            if cycles < 3 =>
+        {
+            Some(format!(
+                "leaves {cycles} repeats: of fewer than three, distances from their mean do not scatter"
+            ))
+        }
         _ if config.is_of_a_path() && cycles > MOST_PASSES => {
             Some(format!("leaves {cycles} repeats, of which at most {MOST_PASSES} are taken"))
         }

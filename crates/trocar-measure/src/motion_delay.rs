@@ -25,13 +25,13 @@
 //! The instant of a threshold lies within one interval between readings at each end; a jump counts from the first reading
 //! that has it (of the following delay: up to one interval earlier).
 
-use crate::config::DelayStatistic;
 use crate::figure::{FigureRow, NoFigure};
 use crate::instrument::ReadingUncertainty;
 use crate::noise::largest_of;
 use crate::repeats::{Repeats, Summary};
 use crate::rest::Rest;
 use crate::running::Running;
+use crate::statistic::DelayStatistic;
 use crate::uncertainty::{ComponentName, UncertaintyComponent, both_ends};
 use serde::{Deserialize, Serialize};
 use std::f64::consts::SQRT_2;

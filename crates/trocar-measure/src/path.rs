@@ -1,11 +1,14 @@
-//! Paths: accuracy and repeatability (ISO 9283:1998, 8.2 and 8.3: AT_p, RT_p), cornering (8.5: CR, CO) and velocity (8.6:
-//! AV, RV, FV).
+//! Paths: accuracy and repeatability of positions and orientations (ISO 9283:1998, 8.2 and 8.3: AT_p, AT_a, AT_b, AT_c, RT_p,
+//! RT_a, RT_b, RT_c), cornering (8.5: CR, CO) and velocity (8.6: AV, RV, FV).
 //!
 //! The commanded path is a signal. The last repeat that `skip` leaves out is watched: along it, stations are laid at even
 //! arc lengths, each a point with the plane across the path; a change of direction by more than 10° between two readings
 //! is a corner. In each repeat that counts, the attained path is cut with the planes in turn, on a straight line between
 //! two readings, and the place and time of each cut are kept. So the figures depend on where the tool goes and not on how
 //! late it is there.
+//!
+//! Of an orientation, what is kept at a cut is the rotation vector from the orientation commanded at the station to the
+//! attained one; between two readings it too goes on a straight line.
 //!
 //! AT_p is the largest distance, over stations, of the mean cut from the station; RT_p the largest RP_l of the cuts; a
 //! speed is the way between the cuts of two neighbouring stations over its time. CR is the least distance of the attained
@@ -15,14 +18,17 @@
 //! A largest value over many stations lies above what each station has; this belongs to the figures that the standard
 //! defines. Their uncertainty from finitely many repeats is that of the worst station.
 
-use crate::config::{CornerStatistic, SpeedStatistic};
 use crate::figure::{FigureRow, NoFigure, Note};
-use crate::geometry::{Vector, add, distance, dot, mean, norm, scale, sub, unit};
+use crate::geometry::{
+    Rotation, Vector, add, between, distance, dot, mean, norm, rotation_vector, scale, sub, unit,
+};
 use crate::instrument::ReadingUncertainty;
 use crate::measure::{SampleError, finite};
 use crate::noise;
+use crate::orientation;
 use crate::position::{repeatability, sampling_of_accuracy, sampling_of_repeatability};
 use crate::sampling::{self, mean_and_sd};
+use crate::statistic::{CornerStatistic, SpeedStatistic};
 use crate::uncertainty::{ComponentName, UncertaintyComponent};
 use serde::{Deserialize, Serialize};
 use std::f64::consts::SQRT_2;
@@ -50,6 +56,10 @@ pub enum OfPath {
     Accuracy,
     /// RT_p
     Repeatability,
+    /// AT_a, AT_b, AT_c
+    OrientationAccuracy,
+    /// RT_a, RT_b, RT_c
+    OrientationRepeatability,
     /// AV, RV or FV.
     Speed(SpeedStatistic),
     /// CR or CO.
@@ -70,6 +80,8 @@ pub struct Stations {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Station {
     point_m: Vector,
+    /// The commanded orientation, where orientations are measured.
+    turned: Rotation,
     tangent: Vector,
     arc_m: f64,
 }
@@ -82,12 +94,21 @@ struct Corner {
     out_of: Vector,
 }
 
-/// Place and time of a cut, and when the command was there (s).
+/// How far from the station a cut is (m), or how far it is turned from what is commanded there (rotation vector, rad); when
+/// the tool was there, and when the command (s).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Cut {
-    place_m: Vector,
+    off: Vector,
     attained_s: f64,
     commanded_s: f64,
+}
+
+/// Where a path was at an instant, and how it was turned.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+struct Along {
+    at: Time,
+    place_m: Vector,
+    turned: Rotation,
 }
 
 /// A measure of a path in progress.
@@ -113,8 +134,8 @@ pub struct Path {
     begun: bool,
     arc_m: f64,
     direction: Option<Vector>,
-    commanded: Option<(Time, Vector)>,
-    attained: Option<(Time, Vector)>,
+    commanded: Option<Along>,
+    attained: Option<Along>,
     next_commanded: usize,
     next_cut: usize,
     /// How many stations were cut in each pass.
@@ -155,8 +176,28 @@ impl Path {
         match self.what {
             OfPath::Speed(SpeedStatistic::Fluctuation) => Dimension::VELOCITY,
             OfPath::Speed(_) => Dimension::NUMBER,
+            OfPath::OrientationAccuracy | OfPath::OrientationRepeatability => Dimension::ANGLE,
             _ => Dimension::LENGTH,
         }
+    }
+
+    fn is_of_orientations(&self) -> bool {
+        matches!(self.what, OfPath::OrientationAccuracy | OfPath::OrientationRepeatability)
+    }
+
+    /// How many rows it will have: one for each axis of an orientation.
+    pub fn row_count(&self) -> usize {
+        if self.is_of_orientations() { 3 } else { 1 }
+    }
+
+    fn along(&self, at: Time, values: &[f64]) -> Result<Along, SampleError> {
+        let turned = if self.is_of_orientations() {
+            let [_, _, _, x, y, z, w] = finite::<7>(values)?;
+            [x, y, z, w]
+        } else {
+            Rotation::default()
+        };
+        Ok(Along { at, place_m: finite::<3>(values)?, turned })
     }
 
     pub fn push(
@@ -166,7 +207,7 @@ impl Path {
         values: &[f64],
         reference: &[f64],
     ) -> Result<(), SampleError> {
-        let (attained_m, commanded_m) = (finite::<3>(values)?, finite::<3>(reference)?);
+        let (attained, commanded) = (self.along(at, values)?, self.along(at, reference)?);
         if cycle < self.first || cycle > self.first + self.passes {
             return Ok(());
         }
@@ -177,39 +218,40 @@ impl Path {
             self.next_commanded = 0;
         }
         let is_first = cycle == self.first;
-        if let Some((then, was_m)) = self.commanded {
-            let moved_m = distance(commanded_m, was_m);
+        if let Some(was) = self.commanded {
+            let moved_m = distance(commanded.place_m, was.place_m);
             if moved_m >= PIECE_M {
-                let direction = scale(sub(commanded_m, was_m), 1.0 / moved_m);
+                let direction = scale(sub(commanded.place_m, was.place_m), 1.0 / moved_m);
                 if is_first {
-                    self.lay(was_m, direction, moved_m);
+                    self.lay(&was, &commanded, direction, moved_m);
                 } else {
-                    self.note_command(then, at, moved_m);
+                    self.note_command(was.at, at, moved_m);
                 }
                 self.arc_m += moved_m;
                 self.direction = Some(direction);
-                self.commanded = Some((at, commanded_m));
+                self.commanded = Some(commanded);
             } else if moved_m < 1e-9 {
                 // It stands: what comes next begins now.
-                self.commanded = Some((at, was_m));
+                self.commanded = Some(Along { place_m: was.place_m, ..commanded });
             }
         } else {
-            self.commanded = Some((at, commanded_m));
+            self.commanded = Some(commanded);
         }
         if is_first {
             self.length_m = self.arc_m;
         } else {
-            self.follow(at, attained_m);
+            self.follow(attained);
         }
         Ok(())
     }
 
     /// Lays the stations of one piece of the commanded path, and finds its corners.
-    fn lay(&mut self, from_m: Vector, direction: Vector, moved_m: f64) {
+    fn lay(&mut self, from: &Along, to: &Along, direction: Vector, moved_m: f64) {
+        let turns = self.is_of_orientations();
         if let Some(before) = self.direction
             && dot(before, direction) < CORNER_COSINE
         {
-            self.turn(from_m, before, direction, moved_m);
+            self.turn(from.place_m, before, direction, moved_m);
         }
         while self.laid.every_m * (self.station_count as f64 + 1.0) <= self.arc_m + moved_m {
             let arc_m = self.laid.every_m * (self.station_count as f64 + 1.0);
@@ -217,8 +259,10 @@ impl Path {
                 self.overflow = true;
                 return;
             };
-            let point_m = add(from_m, scale(direction, arc_m - self.arc_m));
-            *station = Station { point_m, tangent: direction, arc_m };
+            let on_m = arc_m - self.arc_m;
+            let point_m = add(from.place_m, scale(direction, on_m));
+            let turned = if turns { between(from.turned, to.turned, on_m / moved_m) } else { from.turned };
+            *station = Station { point_m, turned, tangent: direction, arc_m };
             self.station_count += 1;
         }
     }
@@ -258,32 +302,41 @@ impl Path {
     }
 
     /// Cuts the attained path with the next planes, and looks how near it comes to corners.
-    fn follow(&mut self, at: Time, attained_m: Vector) {
+    fn follow(&mut self, attained: Along) {
         let pass = (self.cycle - self.first - 1) as usize;
-        let before = self.attained.replace((at, attained_m));
+        let before = self.attained.replace(attained);
+        let turns = self.is_of_orientations();
         for (place, corner) in self.corners[..self.corner_count].iter().enumerate() {
             let near = (self.arc_m - corner.arc_m).abs() < self.reach_of(place);
             let Some(found) = self.at_corners.get_mut(pass * MOST_CORNERS + place).filter(|_| near) else {
                 continue;
             };
-            let off_m = sub(attained_m, corner.point_m);
+            let off_m = sub(attained.place_m, corner.point_m);
             found[0] = trocar_math::min(found[0], norm(off_m));
             let beyond = unit(sub(corner.into, scale(corner.out_of, dot(corner.into, corner.out_of))));
             if let Some(beyond) = beyond.filter(|_| self.arc_m >= corner.arc_m) {
                 found[1] = trocar_math::max(found[1], dot(off_m, beyond));
             }
         }
-        let Some((then, was_m)) = before else { return };
+        let Some(was) = before else { return };
         while let Some(station) = self.stations[..self.station_count].get(self.next_cut) {
             let side = |place_m: Vector| dot(sub(place_m, station.point_m), station.tangent);
-            let (was, is) = (side(was_m), side(attained_m));
-            if was >= 0.0 || is < 0.0 {
+            let (behind, beyond) = (side(was.place_m), side(attained.place_m));
+            if behind >= 0.0 || beyond < 0.0 {
                 return;
             }
-            let share = was / (was - is);
+            let share = behind / (behind - beyond);
+            let off = |along: &Along| {
+                if turns {
+                    rotation_vector(station.turned, along.turned)
+                } else {
+                    sub(along.place_m, station.point_m)
+                }
+            };
+            let (off_before, off_after) = (off(&was), off(&attained));
             if let Some(cut) = self.cuts.get_mut(pass * MOST_STATIONS + self.next_cut) {
-                cut.place_m = add(was_m, scale(sub(attained_m, was_m), share));
-                cut.attained_s = then.seconds() + share * at.since(then).seconds();
+                cut.off = add(off_before, scale(sub(off_after, off_before), share));
+                cut.attained_s = was.at.seconds() + share * attained.at.since(was.at).seconds();
             }
             if let Some(done) = self.done.get_mut(pass) {
                 *done += 1;
@@ -320,7 +373,7 @@ impl Path {
         (0..self.station_count).filter(|at| self.is_usable(&self.stations[*at])).collect()
     }
 
-    pub fn row(&self, instrument: Option<&ReadingUncertainty>) -> Result<FigureRow, NoFigure> {
+    pub fn rows(&self, instrument: Option<&ReadingUncertainty>) -> Result<Vec<FigureRow>, NoFigure> {
         if self.overflow {
             return Err(NoFigure::TooLong { most: MOST_STATIONS as u32 });
         }
@@ -328,7 +381,7 @@ impl Path {
             return Err(NoFigure::NoReading);
         }
         if let OfPath::Corner(statistic) = self.what {
-            return self.corner_row(statistic, instrument);
+            return self.corner_row(statistic, instrument).map(|row| vec![row]);
         }
         let usable = self.usable();
         if usable.is_empty() {
@@ -345,13 +398,22 @@ impl Path {
         }
         let cuts = |station: usize| -> Vec<Vector> {
             let all = (0..self.passes as usize).map(|pass| self.cuts[pass * MOST_STATIONS + station]);
-            all.map(|cut| sub(cut.place_m, self.stations[station].point_m)).collect()
+            all.map(|cut| cut.off).collect()
         };
         let worst = |figure: &dyn Fn(&[Vector]) -> f64| {
             let all = usable.iter().map(|station| (*station, figure(&cuts(*station))));
             all.fold((usable[0], -1.0), |worst, one| if one.1 > worst.1 { one } else { worst })
         };
-        Ok(match self.what {
+        let of_all = || usable.iter().map(|station| cuts(*station)).collect::<Vec<_>>();
+        let row = match self.what {
+            OfPath::OrientationAccuracy => return Ok(orientation::path_accuracy_rows(&of_all(), instrument)),
+            OfPath::OrientationRepeatability => {
+                let rows = orientation::path_repeatability_rows(&of_all(), instrument);
+                if rows.iter().all(|row| row.value == 0.0) {
+                    return Err(NoFigure::AllEqual { cycles: self.passes });
+                }
+                return Ok(rows);
+            }
             OfPath::Accuracy => {
                 let (station, value) = worst(&|all| norm(mean(all, None)));
                 self.accuracy_row(value, &cuts(station), usable.len(), instrument)
@@ -365,7 +427,8 @@ impl Path {
             }
             OfPath::Speed(statistic) => self.speed_row(statistic, &usable, instrument)?,
             OfPath::Corner(_) => return Err(NoFigure::NoReading),
-        })
+        };
+        Ok(vec![row])
     }
 
     fn accuracy_row(
@@ -427,12 +490,14 @@ impl Path {
             return Err(NoFigure::NoReading);
         }
         let cut = |pass: usize, station: usize| self.cuts[pass * MOST_STATIONS + station];
+        let place_m =
+            |pass: usize, station: usize| add(self.stations[station].point_m, cut(pass, station).off);
         let passes = 0..self.passes as usize;
         let (mut means, mut commanded, mut fluctuation) = (Vec::new(), 0.0, 0.0);
         for pass in passes {
             let speed = |from: &usize| {
                 let (a, b) = (cut(pass, *from), cut(pass, from + 1));
-                distance(a.place_m, b.place_m) / (b.attained_s - a.attained_s)
+                distance(place_m(pass, *from), place_m(pass, from + 1)) / (b.attained_s - a.attained_s)
             };
             let speeds: Vec<f64> = neighbours.iter().map(speed).collect();
             means.push(speeds.iter().sum::<f64>() / speeds.len() as f64);

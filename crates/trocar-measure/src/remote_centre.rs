@@ -8,12 +8,12 @@
 //! Sums are enough for p* and the root mean square. The largest distance from p* is known only when all lines are: for
 //! it, lines are read at the ends of dwells, and kept. From a port it needs no memory.
 
-use crate::config::LineStatistic;
 use crate::figure::{FigureRow, NoFigure};
 use crate::geometry::{self, Vector, add, dot, norm, scale, sub};
 use crate::instrument::ReadingUncertainty;
 use crate::measure::{SampleError, finite};
 use crate::noise::{largest_of, raised_by};
+use crate::statistic::LineStatistic;
 use crate::uncertainty::{ComponentName, UncertaintyComponent};
 use serde::{Deserialize, Serialize};
 use trocar_signal::{Dimension, Time};

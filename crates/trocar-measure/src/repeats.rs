@@ -6,9 +6,9 @@
 //! Statistics, 3rd ed., 7.1); where there are too few repeats for the outer one, there is no figure. By simulation
 //! with exponential and uniform repeats the interval at k = 2 holds the true percentile in 86 to 98 % of tests.
 
-use crate::config::DelayStatistic;
 use crate::figure::{FigureRow, NoFigure, Note, Repeated};
 use crate::running::Running;
+use crate::statistic::DelayStatistic;
 use crate::uncertainty::{ComponentName, UncertaintyComponent};
 use serde::{Deserialize, Serialize};
 use trocar_signal::{Dimension, Time};

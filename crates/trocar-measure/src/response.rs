@@ -19,8 +19,8 @@
 //!
 //! **Bias.** A delay T lowers the gain, for y leaves the segment: by less than 5 (T/segment)² relative.
 
-use crate::config::ResponseStatistic;
 use crate::figure::{FigureRow, NoFigure};
+use crate::statistic::ResponseStatistic;
 use crate::uncertainty::{ComponentName, UncertaintyComponent, rectangular};
 use serde::{Deserialize, Serialize};
 use std::f64::consts::{FRAC_1_SQRT_2, TAU};

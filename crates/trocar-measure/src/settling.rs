@@ -8,7 +8,6 @@
 //!
 //! The last [`ROOM`] readings before a dwell's end are kept: 16 s at 1 kHz.
 
-use crate::config::RepeatStatistic;
 use crate::figure::{FigureRow, NoFigure, Note};
 use crate::geometry::{Vector, add, distance, scale};
 use crate::instrument::ReadingUncertainty;
@@ -16,6 +15,7 @@ use crate::measure::{SampleError, finite};
 use crate::noise::largest_of;
 use crate::running::Running;
 use crate::shape::Visit;
+use crate::statistic::RepeatStatistic;
 use crate::uncertainty::{ComponentName, UncertaintyComponent, rectangular};
 use crate::visits::labels;
 use serde::{Deserialize, Serialize};

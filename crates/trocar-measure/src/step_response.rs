@@ -7,11 +7,11 @@
 //! and no figure. **Steady error**: |`of` − `commanded`|, each averaged over the last whole piece of the length `over`
 //! (between one and two such lengths before the step's end).
 
-use crate::config::{DelayStatistic, StepStatistic};
 use crate::figure::{FigureRow, NoFigure};
 use crate::instrument::ReadingUncertainty;
 use crate::repeats::{Repeats, Summary};
 use crate::running::Running;
+use crate::statistic::{DelayStatistic, StepStatistic};
 use crate::uncertainty::{ComponentName, UncertaintyComponent, both_ends};
 use serde::{Deserialize, Serialize};
 use trocar_signal::{Dimension, Nanos, Time};

@@ -8,12 +8,12 @@
 //!
 //! The first signal in the window counts, and everything that is read after it, also in the phases that follow.
 
-use crate::config::StopStatistic;
 use crate::figure::{FigureRow, NoFigure, Note};
 use crate::geometry::{Vector, add, distance, scale, sub};
 use crate::instrument::ReadingUncertainty;
 use crate::measure::{SampleError, finite};
 use crate::noise::{largest_of, maxwell_mean, raised_by};
+use crate::statistic::StopStatistic;
 use crate::uncertainty::{ComponentName, UncertaintyComponent, rectangular};
 use serde::{Deserialize, Serialize};
 use std::f64::consts::SQRT_2;

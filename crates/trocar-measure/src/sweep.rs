@@ -13,11 +13,11 @@
 //! uncertainty remains in a slope.
 
 use crate::bins::{Bins, Cell};
-use crate::config::{HysteresisStatistic, ScalingStatistic};
 use crate::figure::{FigureRow, NoFigure, Note};
 use crate::instrument::ReadingUncertainty;
 use crate::noise::largest_of;
 use crate::running::Running;
+use crate::statistic::{HysteresisStatistic, ScalingStatistic};
 use crate::uncertainty::{ComponentName, UncertaintyComponent};
 use serde::{Deserialize, Serialize};
 use std::f64::consts::SQRT_2;

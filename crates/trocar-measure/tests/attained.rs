@@ -138,6 +138,84 @@ fn directions_by_hand() {
     assert_eq!(problems[0].key, "window.phase");
 }
 
+/// P1 is reached from three sides turned by 1, 3 and −2 mrad about x and by 0.5 mrad more about y from the second: means lie
+/// 5 and 0.5 mrad apart at most, and not at all about z. The scatter of ±0.1 mrad about x belongs to each side.
+#[test]
+fn orientations_from_several_sides_by_hand() {
+    let mrad = 1e-3;
+    let through = ["left", "P1", "above", "P1", "front", "P1"];
+    let mut vap = measure("kind = 'orientation_variation'", &through, 2, tracker(0.0, 0.2 * mrad));
+    assert_eq!((vap.row_count(), vap.dimension()), (3, trocar_signal::Dimension::ANGLE));
+    feed(&mut vap, 6, 2, false, |visit, cycle| {
+        let jitter = if cycle == 0 { 0.1 * mrad } else { -0.1 * mrad };
+        let vector = match visit {
+            1 => [mrad + jitter, 0.0, 0.0],
+            3 => [3.0 * mrad + jitter, 0.5 * mrad, 0.0],
+            5 => [-2.0 * mrad + jitter, 0.0, 0.0],
+            _ => [1.0, 1.0, 0.0],
+        };
+        (turned(vector), at([0.0; 3]))
+    });
+    let rows = vap.finish().unwrap();
+    let labels: Vec<&str> = rows.iter().map(|row| row.label.as_str()).collect();
+    assert_eq!(labels, ["P1 about x", "P1 about y", "P1 about z"]);
+    // Angles of milliradians add up but for products of them: 3 mrad · 0.5 mrad.
+    for (row, expected) in rows.iter().zip([5.0 * mrad, 0.5 * mrad, 0.0]) {
+        assert!((row.value - expected).abs() < 2e-6 * 1.5, "{}: {} {expected}", row.label, row.value);
+    }
+    // Two sides of two cycles each: √2 · (0.1 mrad · √2)/√2.
+    let sampling = rows[0].components.iter().find(|c| c.name == ComponentName::Sampling).unwrap();
+    assert!((sampling.standard_u - 0.1 * mrad * f64::sqrt(2.0)).abs() < 1e-8, "{}", sampling.standard_u);
+    let common = [ComponentName::Calibration, ComponentName::Registration];
+    assert!(rows[0].components.iter().all(|c| !common.contains(&c.name)), "what is common cancels");
+
+    let point = InputShape::Position { frame: None, point: None };
+    let shape = MeasureShape::new(point).cycles(&through, 3);
+    let problems = Measure::new(&config("kind = 'orientation_variation'"), &shape).unwrap_err();
+    assert!(problems[0].what.contains("[instruments.NAME.orientation]"), "{problems:?}");
+}
+
+/// A joint that is held at 0.4 rad hangs at 0.39, 0.392 and 0.391 rad: droop −9 mrad. The gauge's certificate is in U.
+#[test]
+fn droop_by_hand() {
+    use trocar_signal::Dimension;
+    let number = |dimension| InputShape::Number(dimension);
+    let text = "kind = 'droop'
+commanded = 'arm.setpoint_js.position.pitch'";
+    let shape = MeasureShape::new(number(Dimension::ANGLE))
+        .against(number(Dimension::ANGLE))
+        .cycles(&["low", "high"], 3)
+        .read_by(tracker(1e-4, 0.0));
+    let mut droop = Measure::new(&config(text), &shape).unwrap();
+    for cycle in 0..3 {
+        for visit in 0..2 {
+            let held = 0.4 * f64::from(visit);
+            let off = if visit == 0 { 0.0 } else { [-0.010, -0.008, -0.009][cycle as usize] };
+            let reading = Reading::Pair { values: &[held + off], reference: &[held] };
+            droop.sample(Time(u64::from(cycle)), SampleLabel { cycle, visit }, reading).unwrap();
+        }
+    }
+    let rows = droop.finish().unwrap();
+    assert_eq!(rows.iter().map(|row| row.label.as_str()).collect::<Vec<_>>(), ["low", "high"]);
+    assert_eq!(rows[0].value, 0.0);
+    assert!((rows[1].value + 0.009).abs() < 1e-15, "{}", rows[1].value);
+    let u = |name| rows[1].components.iter().find(|c| c.name == name).map(|c| c.standard_u);
+    assert!((u(ComponentName::Sampling).unwrap() - 1e-3 / 3.0_f64.sqrt()).abs() < 1e-15);
+    assert_eq!(u(ComponentName::Calibration), Some(10e-6));
+    assert_eq!(droop.dimension(), Dimension::ANGLE);
+
+    let lengths =
+        MeasureShape::new(number(Dimension::ANGLE)).against(number(Dimension::LENGTH)).cycles(&["P"], 3);
+    let problems = Measure::new(&config(text), &lengths).unwrap_err();
+    assert!(
+        problems[0].key == "commanded" && problems[0].what.contains("cannot be subtracted"),
+        "{problems:?}"
+    );
+    let whole = MeasureShape::new(pose()).against(pose()).cycles(&["P"], 3);
+    let problems = Measure::new(&config(text), &whole).unwrap_err();
+    assert!(problems[0].what.contains("one number"), "{problems:?}");
+}
+
 /// P1 and P2 are commanded 100 mm apart and attained at 100.2, 100.1 and 100.3 mm: AD 0.2 mm, RD 0.3 mm.
 #[test]
 fn distances_by_hand() {
@@ -281,6 +359,20 @@ fn stated_coverage() {
     let share =
         held("kind = 'multidirectional_variation'", &["a", "P", "b", "P"], false, 1e-4, student, apart);
     assert!((share - 0.95).abs() < 0.036, "variation {share}");
+    // The same of orientations, 0.1 mrad about y: the scatter turns them by as much.
+    let mut held_turned = 0;
+    for test in 0..tests {
+        let mut one =
+            measure("kind = 'orientation_variation'", &["a", "P", "b", "P"], cycles, Instrument::None);
+        feed(&mut one, 4, cycles, false, |visit, cycle| {
+            let [x, y, z] = scatter(test, visit, cycle);
+            (turned([x, if visit == 3 { y + 1e-4 } else { y }, z]), at([0.0; 3]))
+        });
+        let figure = one.finish().unwrap()[1].figure(student);
+        held_turned += u64::from((figure.value - 1e-4).abs() <= figure.expanded_u);
+    }
+    let share = held_turned as f64 / tests as f64;
+    assert!((share - 0.95).abs() < 0.036, "variation of orientations {share}");
     // Drift of accuracy between two blocks of fifteen, 0.1 mm in length: cycles from 15 on are further off.
     let mut drifted = 0;
     let text = "kind = 'drift'\nstatistic = 'accuracy'\nblock = 15\ncommanded = 'c.p'";
@@ -332,6 +424,8 @@ fn noise_alone() {
         ("kind = 'distance_accuracy'\ncommanded = 'c.p'", &["P", "Q"], 30, true, 0.08),
         ("kind = 'multidirectional_variation'", &["a", "P", "b", "P"], 30, false, 0.05),
         ("kind = 'multidirectional_variation'", &["a", "P", "b", "P", "c", "P"], 30, false, 0.08),
+        ("kind = 'orientation_variation'", &["a", "P", "b", "P"], 30, false, 0.08),
+        ("kind = 'orientation_variation'", &["a", "P", "b", "P", "c", "P"], 30, false, 0.06),
         (
             "kind = 'localisation'\ncommanded = 'c.p'\nstatistic = 'precision'",
             &["P", "Q", "R"],

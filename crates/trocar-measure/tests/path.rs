@@ -114,6 +114,74 @@ fn a_circle_that_is_too_large() {
     }
 }
 
+/// A line along which the tool is told to turn by 1 rad about x. It is turned by 2 mrad more about x, by 3 mrad more about z
+/// in the second half, and passes scatter by 0, ±1 mrad about y: AT is 2, 0 and 3 mrad, RT nothing, three times 1 mrad and
+/// nothing. That the tool is late is an error of its orientation too: what it was told at a station it does further on.
+#[test]
+fn orientations_by_hand() {
+    let mrad = 1e-3;
+    let passes = 3;
+    let length_m = 40.0 * MM;
+    let about_x = |angle: f64| -> [f64; 4] {
+        let (s, c) = trocar_math::sin_cos(0.5 * angle);
+        [s, 0.0, 0.0, c]
+    };
+    // Small turns about y and z after the turn about x: the product of both quaternions.
+    let posed = |arc_m: f64, off: [f64; 3]| -> [f64; 7] {
+        let [bx, by, bz] = off.map(|a| 0.5 * a);
+        let bw = (1.0 - bx * bx - by * by - bz * bz).sqrt();
+        let [ax, _, _, aw] = about_x(arc_m / length_m);
+        let [x, y, z, w] = [bw * ax + bx * aw, by * aw + bz * ax, bz * aw - by * ax, bw * aw - bx * ax];
+        [arc_m, 0.0, 0.0, x, y, z, w]
+    };
+    let pose = || InputShape::Pose { frame: Some("arm.base".into()), point: Some("arm.tool_tip".into()) };
+    let run = |kind: &str, late_m: f64| {
+        let text = format!(
+            "of = 'tracker.tip'\ncommanded = 'arm.setpoint_cp'\nwindow = {{ phase = 'path', skip = 1 }}\nkind = '{kind}'\n{EVERY}"
+        );
+        let shape = MeasureShape::new(pose()).against(pose()).cycles(&[], passes + 1);
+        let mut one = Measure::new(&toml::from_str(&text).unwrap(), &shape).unwrap();
+        assert_eq!(one.row_count(), 3);
+        let mut k = 0_u64;
+        for cycle in 0..=passes {
+            for tick in 0..2200_u32 {
+                let arc_m = trocar_math::clamp((f64::from(tick) - 100.0) * MM * SPEED_M_S, 0.0, length_m);
+                let aside = if arc_m > 0.5 * length_m { 3.0 * mrad } else { 0.0 };
+                let scatter = (f64::from(cycle) - 2.0) * mrad;
+                let mut attained = posed(arc_m, [2.0 * mrad, scatter, aside]);
+                attained[0] = trocar_math::max(0.0, arc_m - late_m);
+                let label = SampleLabel { cycle, visit: 0 };
+                let commanded = posed(arc_m, [0.0; 3]);
+                let pair = Reading::Pair { values: &attained, reference: &commanded };
+                one.sample(Time(k * 1_000_000), label, pair).unwrap();
+                k += 1;
+            }
+        }
+        one.finish().unwrap()
+    };
+    // Products of two of these angles are below 10 µrad.
+    let rows = run("path_orientation_accuracy", 0.0);
+    for (row, expected) in rows.iter().zip([2.0 * mrad, 0.0, 3.0 * mrad]) {
+        assert!((row.value - expected).abs() < 1e-5, "{}: {} {expected}", row.label, row.value);
+        assert_eq!(row.n, 3);
+    }
+    assert_eq!(rows[0].label, "about x");
+    let rows = run("path_orientation_repeatability", 0.0);
+    for (row, expected) in rows.iter().zip([0.0, 3.0 * mrad, 0.0]) {
+        assert!((row.value - expected).abs() < 3e-5, "{}: {} {expected}", row.label, row.value);
+    }
+    // 1 mm late on a way of 40 mm that turns by 1 rad: where the tool is, it is turned by 25 mrad more.
+    let rows = run("path_orientation_accuracy", MM);
+    assert!((rows[0].value - 27.0 * mrad).abs() < 1e-4, "{}", rows[0].value);
+
+    let point = MeasureShape::new(point()).against(point()).cycles(&[], passes + 1);
+    let text = format!(
+        "kind = 'path_orientation_accuracy'\nof = 't.tip'\ncommanded = 'c.p'\nwindow = {{ phase = 'path', skip = 1 }}\n{EVERY}"
+    );
+    let problems = Measure::new(&toml::from_str(&text).unwrap(), &point).unwrap_err();
+    assert!(problems[0].what.contains("[instruments.NAME.orientation]"), "{problems:?}");
+}
+
 /// Each pass is as fast as its number says, 1.00, 1.01, 1.02, 1.03 of the command; in the second half of the way the
 /// speed is 2 % higher.
 #[test]

@@ -48,7 +48,7 @@ pub use instrument::InstrumentFile;
 pub use load::{
     Checked, Failure, FileKind, Loaded, LoadedInstrument, LoadedMapping, LoadedRobot, LoadedScene,
     LoadedUrdf, Overrides, UrdfOptions, Variant, check, kind_of_file, load, load_instrument, load_mapping,
-    load_robot, load_scene, load_urdf,
+    load_robot, load_scene, load_urdf, takes_long,
 };
 pub use mapping::MappingFile;
 pub use mechanism::MechanismConfig;

@@ -321,6 +321,15 @@ pub fn kind_of_file(files: &Files, address: &str) -> Option<FileKind> {
     Loader::new(files).open(address, None).map(|(_, tree)| kind_of(&tree))
 }
 
+/// Whether a scenario says that a run of its folder passes it over; see [`ScenarioFile::long`].
+#[must_use]
+pub fn takes_long(files: &Files, address: &str) -> bool {
+    let read = Loader::new(files).open(address, None);
+    read.is_some_and(|(_, tree)| {
+        matches!(tree.get("long").map(|long| &long.value), Some(Value::Boolean(true)))
+    })
+}
+
 /// What the file says it is, or most likely means to say; a scenario where it says nothing.
 pub(crate) fn kind_of(tree: &Node) -> FileKind {
     let Some(said) = tree.get("kind").and_then(Node::as_text) else { return FileKind::Scenario };
@@ -930,6 +939,7 @@ fn method_digest(tree: &Node, tables: &BTreeMap<String, MotionTable>) -> String 
     if let Value::Table(table) = &mut tree.value {
         table.remove("scene");
         table.remove("include");
+        table.remove("long");
         // Who controls the device is no more part of the method than the device is.
         table.remove("controllers");
         if let Some(Value::Table(roles)) = table.get_mut("roles").map(|roles| &mut roles.value) {

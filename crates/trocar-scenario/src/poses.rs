@@ -1,7 +1,7 @@
 //! The poses of a test, in a frame that the device declares.
 
 use crate::common::{RotationConfig, is_label, under};
-use crate::text::{join_key, quoted};
+use crate::text::{join_key, nearest, quoted};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -32,6 +32,9 @@ pub enum PosesConfig {
         /// Orientation of the tool at every pose, in that frame; without it the axes are parallel.
         #[serde(default = "RotationConfig::identity")]
         orientation: RotationConfig,
+        /// Orientations of single poses, where the tool is turned otherwise there.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        orientations: BTreeMap<String, RotationConfig>,
     },
 }
 
@@ -78,23 +81,23 @@ impl PosesConfig {
     /// `inset` of a diagonal's length from the corners (ISO 9283:1998 asks for (10 ± 2) %).
     #[must_use]
     pub fn poses(&self) -> Vec<NamedPose> {
-        let (points, orientation) = match self {
-            PosesConfig::DiagonalPlane5 { cube, orientation } => (cube.diagonal_plane(), orientation),
-            PosesConfig::List { points, orientation, .. } => {
-                let points =
-                    points.iter().map(|(name, at)| (name.clone(), at.map(Length::si))).collect::<Vec<_>>();
-                (points, orientation)
-            }
+        let pose = |name: String, at: [f64; 3], turned: &RotationConfig| NamedPose {
+            name,
+            position_in_frame_m: at,
+            orientation_in_frame_xyzw: turned.quaternion_xyzw(),
         };
-        let orientation_in_frame_xyzw = orientation.quaternion_xyzw();
-        points
-            .into_iter()
-            .map(|(name, position_in_frame_m)| NamedPose {
-                name,
-                position_in_frame_m,
-                orientation_in_frame_xyzw,
-            })
-            .collect()
+        match self {
+            PosesConfig::DiagonalPlane5 { cube, orientation } => {
+                cube.diagonal_plane().into_iter().map(|(name, at)| pose(name, at, orientation)).collect()
+            }
+            PosesConfig::List { points, orientation, orientations, .. } => points
+                .iter()
+                .map(|(name, at)| {
+                    let turned = orientations.get(name).unwrap_or(orientation);
+                    pose(name.clone(), at.map(Length::si), turned)
+                })
+                .collect(),
+        }
     }
 
     /// What is wrong with it; keys below `poses`.
@@ -111,7 +114,7 @@ impl PosesConfig {
                 }
                 orientation
             }
-            PosesConfig::List { points, orientation, .. } => {
+            PosesConfig::List { points, orientation, orientations, .. } => {
                 if points.is_empty() {
                     problems.push(Problem::new("points", "at least one pose must be named"));
                 }
@@ -119,6 +122,20 @@ impl PosesConfig {
                     let what =
                         format!("`{}` is not a name: letters, digits and `_`, a letter first", quoted(name));
                     problems.push(Problem::new(join_key("points", name), what));
+                }
+                for (name, turned) in orientations {
+                    let key = join_key("orientations", name);
+                    if !points.contains_key(name) {
+                        let known = points.keys().map(String::as_str);
+                        problems.push(match nearest(name, known) {
+                            Some(near) => Problem::new(
+                                key.clone(),
+                                format!("there is no pose of this name in `points`: did you mean `{near}`?"),
+                            ),
+                            None => Problem::new(key.clone(), "there is no pose of this name in `points`"),
+                        });
+                    }
+                    problems.extend(under(&key, turned.check()));
                 }
                 orientation
             }

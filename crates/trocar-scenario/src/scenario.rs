@@ -43,6 +43,10 @@ pub struct ScenarioFile {
     /// ones.
     #[serde(default)]
     pub include: Vec<String>,
+    /// Whether it takes so long that a run of its folder passes it over, unless it is asked for with `--long`. By its own
+    /// name it always runs.
+    #[serde(default)]
+    pub long: bool,
     /// The scene's file.
     pub scene: String,
     /// How a figure with its uncertainty is held against a limit.

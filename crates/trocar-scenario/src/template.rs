@@ -13,6 +13,8 @@ pub enum Template {
     Scene,
     /// A robot with one joint.
     Robot,
+    /// The URDF of a laparoscopic arm of six joints.
+    Urdf,
     /// An instrument with a shaft that rolls and a jaw.
     Instrument,
     /// A folder with one of each that runs as it stands.
@@ -20,6 +22,7 @@ pub enum Template {
 }
 
 const ROBOT: &str = include_str!("template/robot.toml");
+const URDF: &str = include_str!("template/arm.urdf");
 const INSTRUMENT: &str = include_str!("template/instrument.toml");
 const SCENE: &str = include_str!("template/scene.toml");
 const SCENARIO: &str = include_str!("template/scenario.toml");
@@ -38,6 +41,7 @@ impl Template {
             Template::Scenario => vec![one(&format!("{name}.toml"), SCENARIO, name)],
             Template::Scene => vec![one(&format!("{name}.toml"), SCENE, name)],
             Template::Robot => vec![one(&format!("{name}.toml"), ROBOT, name)],
+            Template::Urdf => vec![(format!("{name}.urdf"), URDF.replace("{TITLE}", &as_xml(name)))],
             Template::Instrument => vec![one(&format!("{name}.toml"), INSTRUMENT, name)],
             Template::Project => {
                 let mut files = vec![
@@ -58,6 +62,11 @@ impl Template {
     }
 }
 
+/// A name as the words of an attribute in XML.
+fn as_xml(name: &str) -> String {
+    plain(name).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
 /// A name as the words of a title that may stand in a TOML string.
 fn plain(name: &str) -> String {
     name.chars().map(|c| if c.is_control() || matches!(c, '"' | '\\' | '_') { ' ' } else { c }).collect()
@@ -66,7 +75,7 @@ fn plain(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Files, Overrides, load, load_instrument, load_robot, render};
+    use crate::{Files, Overrides, UrdfOptions, load, load_instrument, load_robot, load_urdf, render};
 
     fn project() -> Files {
         Files::in_memory(Template::Project.files("mine").into_iter().collect())
@@ -96,6 +105,11 @@ mod tests {
             assert!(loaded.is_ok(), "{name:?}");
             let instrument = Template::Instrument.files(name).into_iter().collect();
             let loaded = load_instrument(&Files::in_memory(instrument), &format!("{name}.toml"));
+            assert!(loaded.is_ok(), "{name:?}");
+        }
+        for name in ["arm_2", "a\"b", "a<b>&c", "脚"] {
+            let urdf = Template::Urdf.files(name).into_iter().collect();
+            let loaded = load_urdf(&Files::in_memory(urdf), &format!("{name}.urdf"), &UrdfOptions::default());
             assert!(loaded.is_ok(), "{name:?}");
         }
     }

@@ -1,5 +1,7 @@
 //! A robot file for a URDF: what a URDF lacks of a robot, each missing number with a placeholder that says so.
 //!
+//! A link called `remote_centre` is the point about which the arm pivots, one called `shaft` has its z along the tool.
+//!
 //! The file names the URDF for its mechanism and adds motors, encoders, bus, servo, motion limits and a supervisor. The
 //! placeholders make a robot that stands and moves on a bench; they are nobody's device.
 
@@ -7,7 +9,7 @@ use crate::inspect::{Posture, STANDARD_GRAVITY_MPS2, Subject};
 use std::f64::consts::{PI, TAU};
 use std::fmt::Write;
 use trocar_control::MAX_JOINTS;
-use trocar_scenario::mechanism::MotionKind;
+use trocar_scenario::mechanism::{CoordinateConfig, MotionKind};
 use trocar_scenario::urdf::{Urdf, UrdfJoint};
 use trocar_scenario::{Failure, Files, LoadedUrdf, UrdfOptions, load_urdf};
 use trocar_signal::Diagnostic;
@@ -35,8 +37,32 @@ const NO_EFFORT: f64 = 1e5;
 const TIME_TO_SPEED_S: f64 = 0.5;
 /// Counts of the encoder for each turn of the motor; assumed.
 const COUNTS_PER_TURN: f64 = 4000.0;
+/// End stops: how far outside the limits they begin, as a part of the travel; how stiff they are, as the natural frequency
+/// that they give the joint, critically damped, Hz; assumed.
+const STOP_OUTSIDE: f64 = 0.01;
+const STOP_HZ: f64 = 30.0;
+/// A travel beyond these is none that a stop ends: rad and m.
+const NO_TRAVEL_RAD: f64 = 2.0 * TAU;
+const NO_TRAVEL_M: f64 = 10.0;
+/// A joint is homed to zero where it then has this part of its travel to both sides, and otherwise to the middle.
+const HOME_INSIDE: f64 = 0.1;
 /// How much more the motor can than holding the arm and speeding it up needs, where the URDF has no limit of effort.
 const MARGIN: f64 = 3.0;
+
+/// Limits that the built-in methods judge by, with examples of values.
+const DECLARED: [(&str, &str); 11] = [
+    ("rated_load", "0 kg"),
+    ("pose_repeatability", "0.1 mm"),
+    ("step_delay", "50 ms"),
+    ("ramp_delay", "100 ms"),
+    ("joint_bandwidth", "2 Hz"),
+    ("tip_bandwidth", "2 Hz"),
+    ("master_slave_delay", "200 ms"),
+    ("wrist_hysteresis", "5 deg"),
+    ("wrist_coupling", "5 deg"),
+    ("fault_reaction_time", "500 ms"),
+    ("fault_deviation", "5 mm"),
+];
 
 /// What a bench robot is made of.
 #[derive(Clone, Debug, Default)]
@@ -52,7 +78,9 @@ struct Axis<'u> {
     name: String,
     joint: &'u UrdfJoint,
     is_angle: bool,
-    start: f64,
+    home: f64,
+    /// The limits, where the URDF has some that a stop can stand at.
+    stops: Option<(f64, f64)>,
     travel: f64,
     /// Of the URDF, rotor included: kg m² or kg.
     inertia: f64,
@@ -106,6 +134,9 @@ pub fn bench_robot(files: &Files, address: &str, request: &Request) -> Result<St
     // Writing to a text cannot fail.
     let _ = head(&mut out, address, request, &loaded.urdf, &options, &tip, jaw);
     for axis in &axes {
+        let _ = end_stops(&mut out, axis);
+    }
+    for axis in &axes {
         let _ = actuator(&mut out, axis);
     }
     let _ = control(&mut out, &axes);
@@ -124,6 +155,11 @@ fn link(urdf: &Urdf, name: &str) -> Result<String, String> {
             }
         }
     })
+}
+
+/// The frame of a link with a name that says what it is.
+fn link_named<'u>(urdf: &'u Urdf, name: &str) -> Option<&'u str> {
+    urdf.links.iter().find(|link| link.name == name).map(|link| link.frame.as_str())
 }
 
 /// The coordinates that move a link, from the base outwards.
@@ -174,7 +210,8 @@ fn axes(loaded: &LoadedUrdf) -> Result<Vec<Axis<'_>>, Result<Vec<Diagnostic>, St
             name: coordinate.name.clone(),
             joint,
             is_angle,
-            start: at_start.q[place],
+            home: home(coordinate),
+            stops: stops(coordinate),
             travel: trocar_math::max(coordinate.lower.value.si.abs(), coordinate.upper.value.si.abs()),
             inertia,
             gear,
@@ -183,6 +220,21 @@ fn axes(loaded: &LoadedUrdf) -> Result<Vec<Axis<'_>>, Result<Vec<Diagnostic>, St
         });
     }
     Ok(axes)
+}
+
+/// Where a joint is homed to.
+fn home(coordinate: &CoordinateConfig) -> f64 {
+    let (lower, upper) = (coordinate.lower.value.si, coordinate.upper.value.si);
+    let aside = HOME_INSIDE * (upper - lower);
+    if lower + aside <= 0.0 && upper - aside >= 0.0 { 0.0 } else { rounded(0.5 * (lower + upper)) }
+}
+
+/// Between which positions a joint's stops let it move.
+fn stops(coordinate: &CoordinateConfig) -> Option<(f64, f64)> {
+    let (lower, upper) = (coordinate.lower.value.si, coordinate.upper.value.si);
+    let most = if coordinate.kind == MotionKind::Revolute { NO_TRAVEL_RAD } else { NO_TRAVEL_M };
+    let outside = STOP_OUTSIDE * (upper - lower);
+    (upper - lower <= most).then_some((lower - outside, upper + outside))
 }
 
 /// The reduction of a joint's transmission. ROS writes 1 where nobody has stated any, and an encoder on a shaft that turns
@@ -208,7 +260,8 @@ fn head(
          # that makes the robot stand and move; put the device's own numbers there. Derived numbers hold for gravity of {z} m/s^2.\n\n\
          format = 1\n\
          kind   = \"robot\"\n\
-         title  = {}\n\n\
+         title  = {}\n\
+         {}\n\
          [sources]\n\
          urdf        = {}\n\
          placeholder = \"written by trocar new robot: nobody has stated it\"\n\n\
@@ -221,6 +274,10 @@ fn head(
          supervisor = {{ source = \"placeholder\", standing = \"assumed\" }}\n\n\
          [mechanism]",
         text(title),
+        link_named(urdf, "shaft").map_or_else(String::new, |frame| format!(
+            "shaft  = {}   # its z is taken to point along the shaft of the tool\n",
+            text(frame)
+        )),
         text(&format!("{}, the URDF of {}", address, urdf.name)),
     )?;
     let inline = |table: Vec<String>| format!("{{ {} }}", table.join(", "));
@@ -249,6 +306,37 @@ fn head(
             format!("{name} = \"{} {}\"", number(*position), if is_length { "m" } else { "rad" })
         });
         writeln!(out, "hold = {}   # joints that do not move the tip stand still", inline(pairs.collect()))?;
+    }
+    if let Some(frame) = link_named(urdf, "remote_centre") {
+        writeln!(out, "\n[remote_centre]   # the point about which the arm pivots\nframe = {}", text(frame))?;
+    }
+    Ok(())
+}
+
+fn end_stops(out: &mut String, axis: &Axis<'_>) -> std::fmt::Result {
+    let Some((lower, upper)) = axis.stops else { return Ok(()) };
+    let (position, stiffness, damping) = match axis.is_angle {
+        true => ("rad", "N m/rad", "N m s/rad"),
+        false => ("m", "N/m", "N s/m"),
+    };
+    let natural = TAU * STOP_HZ;
+    writeln!(
+        out,
+        "\n[[mechanism.stops]]   # not in the URDF: just outside the limits of {0}\nname      = {0}\nof        = {{ {1} = 1 }}",
+        text(&axis.name),
+        axis.name,
+    )?;
+    for (key, value, unit) in [
+        ("lower    ", lower, position),
+        ("upper    ", upper, position),
+        ("stiffness", rounded(axis.inertia * natural * natural), stiffness),
+        ("damping  ", rounded(2.0 * axis.inertia * natural), damping),
+    ] {
+        let value = number(value);
+        writeln!(
+            out,
+            "{key} = {{ value = \"{value} {unit}\", source = \"placeholder\", standing = \"assumed\" }}"
+        )?;
     }
     Ok(())
 }
@@ -358,7 +446,7 @@ fn control(out: &mut String, axes: &[Axis<'_>]) -> std::fmt::Result {
              home_tolerance = \"{tolerance}\"   # not in the URDF",
             text(&axis.name),
             number(axis.speed / TIME_TO_SPEED_S),
-            number(axis.start),
+            number(axis.home),
         )?;
     }
     writeln!(out, "\n[supervisor]   # not in the URDF\nrate     = \"{RATE}\"\nwatchdog = \"30 ms\"")?;
@@ -372,10 +460,12 @@ fn control(out: &mut String, axes: &[Axis<'_>]) -> std::fmt::Result {
     }
     writeln!(
         out,
-        "\n# Limits that requirements may speak of; nobody has declared any, so these are examples.\n\
-         [declared.rated_load]\nvalue = \"0 kg\"\nowner = {{ kind = \"example\" }}\n\
-         [declared.pose_repeatability]\nvalue = \"0.1 mm\"\nowner = {{ kind = \"example\" }}"
-    )
+        "\n# Limits that the built-in methods judge by; nobody has declared any, so these are examples."
+    )?;
+    for (name, value) in DECLARED {
+        writeln!(out, "[declared.{name}]\nvalue = \"{value}\"\nowner = {{ kind = \"example\" }}")?;
+    }
+    Ok(())
 }
 
 /// A text as TOML has it.

@@ -86,9 +86,11 @@ impl Observer {
         self.measures.iter().map(|lane| lane.measure.finish()).collect()
     }
 
-    /// Why readings were refused, by measure.
-    pub(crate) fn refusals(&self) -> impl Iterator<Item = (usize, &str)> {
-        self.measures.iter().enumerate().filter_map(|(i, lane)| Some((i, lane.refused.as_deref()?)))
+    /// The first measure that refused a reading, and why, in a sentence.
+    pub(crate) fn refusal(&self, case: &Case) -> Option<String> {
+        let mut lanes = case.measures.iter().zip(&self.measures);
+        let (plan, why) = lanes.find_map(|(plan, lane)| Some((plan, lane.refused.as_deref()?)))?;
+        Some(format!("measure `{}` refused a reading {why}", plan.name))
     }
 }
 

@@ -115,8 +115,8 @@ pub struct Recorded<'a> {
 pub struct ReadOut {
     /// Of each measure, its rows or why there are none.
     pub measures: Vec<Result<Vec<FigureRow>, NoFigure>>,
-    /// A measure, by place, that refused a reading, and why.
-    pub refused: Option<(usize, String)>,
+    /// Which measure refused a reading, and why.
+    pub refused: Option<String>,
     /// How many instants there were.
     pub instants: u64,
     /// The last of them.
@@ -172,7 +172,7 @@ impl<'a> Recorded<'a> {
     /// What the measures came to.
     #[must_use]
     pub fn finish(self) -> ReadOut {
-        let refused = self.observer.refusals().next().map(|(place, why)| (place, why.to_owned()));
+        let refused = self.observer.refusal(self.case);
         let mut measures = self.observer.finish();
         for (plan, rows) in self.case.measures.iter().zip(&mut measures) {
             if matches!(plan.feed, Feed::Twin(_)) {
@@ -195,10 +195,7 @@ pub fn outcome(case: &Case, read: ReadOut, step: Nanos, data: DataOutcome) -> Ca
             .map(|_| std::array::from_fn::<_, { FaultFigure::ALL.len() }, _>(|_| Err(no_ledger())))
             .collect(),
     };
-    let refused = read.refused.map(|(place, why)| {
-        let name = &case.measures[place].name;
-        (Verdict::Error, format!("measure `{name}` refused a reading {why}"))
-    });
+    let refused = read.refused.map(|why| (Verdict::Error, why));
     CaseOutcome {
         case: case.name.clone(),
         roles: case.roles.clone(),

@@ -282,9 +282,7 @@ impl<'a> Running<'a> {
         let now = self.now();
         let measured = self.measured(&self.main, true);
         let invalid_fault = self.ledgers.why_invalid(case);
-        let refused = self.main.observer.refusals().next().map(|(at, why)| {
-            (Verdict::Error, format!("measure `{}` refused a reading {why}", case.measures[at].name))
-        });
+        let refused = self.main.observer.refusal(case).map(|why| (Verdict::Error, why));
         let stopped = failure
             .as_ref()
             .map(|f| (f.verdict, f.what.clone()))

@@ -66,7 +66,7 @@ impl Project {
     }
 
     pub fn target(&self, name: &str, case: Option<&str>) -> Target {
-        Target { path: self.path(name), case: case.map(str::to_owned) }
+        Target { path: self.path(name), case: case.map(str::to_owned), with_long: false }
     }
 
     #[track_caller]

@@ -315,8 +315,10 @@ pub(crate) fn acknowledges(
 ) -> Result<(), Failure> {
     if activation != request.activation {
         let asked = request.activation;
+        // What a program sends beyond its answer is seen before the next step or after it, as it happens to arrive.
+        let more = if activation < asked { "sent more than was asked for: it " } else { "" };
         return Err(Failure::new(format!(
-            "answered activation {activation} where {asked} was asked: each step wants one reply"
+            "{more}answered activation {activation} where {asked} was asked: each step wants one reply"
         )));
     }
     if now != request.now.0 {

@@ -68,7 +68,7 @@ fn counted(cases: &[CaseOutcome]) -> String {
     counts.iter().map(|(verdict, count)| badge(*verdict, &format!("{count} "))).collect()
 }
 
-fn badge(verdict: Verdict, before: &str) -> String {
+pub(super) fn badge(verdict: Verdict, before: &str) -> String {
     let word = verdict.word();
     format!("<b class=\"verdict {}\">{before}{word}</b> ", word.to_lowercase())
 }
@@ -130,6 +130,9 @@ fn one(out: &mut String, place: usize, result: &Reported, words: &Catalogue) -> 
             }
         }
     }
+    if let Some(found) = result.folder.sensitivity()? {
+        super::hangs::hangs(out, &found, words);
+    }
     if let Some(method) = &result.method {
         let _ = writeln!(out, "<h2>{}</h2>", said("report.method"));
         let explained = explain_scenario(method, words.language());
@@ -154,7 +157,7 @@ fn one(out: &mut String, place: usize, result: &Reported, words: &Catalogue) -> 
     Ok(())
 }
 
-fn row(out: &mut String, tag: &str, cells: &[String]) {
+pub(super) fn row(out: &mut String, tag: &str, cells: &[String]) {
     out.push_str("<tr>");
     for cell in cells {
         let _ = write!(out, "<{tag}>{cell}</{tag}>");
@@ -162,7 +165,7 @@ fn row(out: &mut String, tag: &str, cells: &[String]) {
     out.push_str("</tr>\n");
 }
 
-fn head(out: &mut String, class: &str, keys: &[&str], words: &Catalogue) {
+pub(super) fn head(out: &mut String, class: &str, keys: &[&str], words: &Catalogue) {
     let _ = writeln!(out, "<table class=\"{class}\">");
     row(out, "th", &keys.iter().map(|key| escaped(&words.say(key, &[]))).collect::<Vec<_>>());
 }

@@ -50,6 +50,9 @@ fn question(page: &mut Page, file: &Table<'_>) {
     for text in file.texts("departures") {
         page.say("question.departure", &[("text", text)]);
     }
+    if file.get("long").and_then(Json::as_bool) == Some(true) {
+        page.say("question.long", &[]);
+    }
 }
 
 fn conditions(page: &mut Page, file: &Table<'_>, loaded: Option<&Loaded>) {
@@ -387,13 +390,20 @@ fn poses(page: &mut Page, file: &Table<'_>) {
             .collect();
         page.say("poses.posture", &[("name", &name), ("list", &words.list(&joints))]);
     }
+    let turn = |page: &mut Page, turned: &Table<'_>, key: &str, name: &str| {
+        let axis = turned.get("axis").and_then(Json::as_array);
+        let axis: Vec<String> = axis.into_iter().flatten().map(Json::to_string).collect();
+        let angle = turned.quantity(words, "angle").unwrap_or_default();
+        page.say(key, &[("axis", &axis.join(", ")), ("angle", &angle), ("name", name)]);
+        page.rest(turned);
+    };
     let orientation = poses.table("orientation");
     if !orientation.is_empty() {
-        let axis = orientation.get("axis").and_then(Json::as_array);
-        let axis: Vec<String> = axis.into_iter().flatten().map(Json::to_string).collect();
-        let angle = orientation.quantity(words, "angle").unwrap_or_default();
-        page.say("poses.orientation", &[("axis", &axis.join(", ")), ("angle", &angle)]);
-        page.rest(&orientation);
+        turn(page, &orientation, "poses.orientation", "");
+    }
+    let orientations = poses.table("orientations");
+    for name in orientations.names() {
+        turn(page, &orientations.table(name), "poses.orientation_of", name);
     }
     page.rest(&poses);
 }
