@@ -167,6 +167,22 @@ fn sources(
             )
             .into());
         }
+        // One recording with several topics: each that the mapping names is a file of its own.
+        let of_topics = |(_, config): &(&String, &trocar_scenario::mapping::DataConfig)| {
+            config.topic.is_some() && config.file.is_none()
+        };
+        if name.is_none() && trocar_evidence::data::is_mcap(&path) {
+            let shown = path.display().to_string();
+            let before = sources.len();
+            sources.extend(mapping.data.iter().filter(of_topics).map(|(name, _)| Source {
+                name: name.clone(),
+                shown: shown.clone(),
+                path: path.clone(),
+            }));
+            if sources.len() > before {
+                continue;
+            }
+        }
         let stem =
             || path.file_stem().map_or_else(|| "data".to_owned(), |stem| stem.to_string_lossy().into_owned());
         let only = mapping.data.keys().next().filter(|_| mapping.data.len() == 1 && args.data.len() == 1);

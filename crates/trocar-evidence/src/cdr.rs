@@ -162,6 +162,14 @@ impl<'a> CdrReader<'a> {
         Ok(self.aligned::<1>()?[0])
     }
 
+    /// A `uint16`.
+    ///
+    /// # Errors
+    /// [`CdrError`] as for every field.
+    pub fn u16(&mut self) -> Result<u16, CdrError> {
+        Ok(u16::from_le_bytes(self.aligned()?))
+    }
+
     /// An `int32`.
     ///
     /// # Errors

@@ -1,10 +1,11 @@
-//! A laboratory's recording read as the signals of a scenario: CSV files with clocks of their own, or one recording in
-//! Trocar's own form.
+//! A laboratory's recording read as the signals of a scenario: CSV files and topics of MCAP recordings with clocks of their
+//! own, or one recording in Trocar's own form.
 //!
 //! A recording is read twice from its files, never held in memory: [`Recording::survey`] goes through it once and finds
 //! every mistake with its line and column; [`Recording::play`] then writes it into the table that measures read.
 //!
-//! - [`csv`] takes a file apart into rows and cells; [`number`] reads numbers and times.
+//! - [`csv`] takes a file apart into rows and cells; [`topic`] makes such a file of a topic; [`number`] reads numbers and
+//!   times.
 //! - [`bind`] finds the columns of each signal, by the mapping or by their names.
 //! - [`lane`] makes values of the cells of one signal; [`clock`] brings times onto the common clock.
 //! - [`play`] merges the files in order of time; [`marks`] says when the phases were; [`own`] reads Trocar's own form.
@@ -18,6 +19,7 @@ mod number;
 mod orientation;
 mod own;
 mod play;
+mod topic;
 
 pub use bind::{Mistakes, Recording, Source, open};
 pub use clock::Shift;
@@ -25,6 +27,12 @@ pub use own::about;
 pub use play::{Instant, Survey};
 
 use std::fmt;
+
+/// Whether a file is an MCAP recording.
+#[must_use]
+pub fn is_mcap(path: &std::path::Path) -> bool {
+    own::Own::is_own(path)
+}
 
 /// The most mistakes of a recording that are said.
 pub(crate) const MOST_MISTAKES: usize = 20;

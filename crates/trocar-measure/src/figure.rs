@@ -26,7 +26,7 @@ pub struct FigureRow {
     pub noise_bias: f64,
     /// What else must be said beside it.
     pub note: Option<Note>,
-    /// What it was made of, one item a repeat: what a plot of it shows.
+    /// What it was made of, one item a repeat or a station: what a plot of it shows.
     pub repeats: Repeated,
 }
 
@@ -42,6 +42,8 @@ pub enum Repeated {
     Positions(Vec<[f64; 3]>),
     /// Values in the figure's SI unit, such as the delay of each step.
     Values(Vec<f64>),
+    /// Along a path: how far along it each station is, m, and the figure there, of which the row's is the largest.
+    Along(Vec<[f64; 2]>),
 }
 
 impl Repeated {
@@ -63,6 +65,13 @@ impl Repeated {
     pub fn values(values: &[f64]) -> Repeated {
         let is_shown = (2..=Repeated::MOST).contains(&values.len());
         if is_shown { Repeated::Values(values.to_vec()) } else { Repeated::Unknown }
+    }
+
+    /// Of stations along a path. Where they are too many, so many of them that lie evenly are kept.
+    #[must_use]
+    pub fn along(stations: &[[f64; 2]]) -> Repeated {
+        let every = stations.len().div_ceil(Repeated::MOST).max(1);
+        Repeated::Along(stations.iter().step_by(every).copied().collect())
     }
 
     /// Whether there is nothing to show.

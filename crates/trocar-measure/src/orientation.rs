@@ -157,60 +157,55 @@ pub fn variation_rows(
     })
 }
 
-/// AT_a, AT_b, AT_c of a path (ISO 9283:1998, 8.2): about each axis, the largest mean angle from the commanded orientation
-/// over stations. `at_stations` holds the rotation vectors of all passes at each.
-pub fn path_accuracy_rows(
+/// What is made of the angles at the stations of a path.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum OfStations {
+    /// AT_a, AT_b, AT_c (ISO 9283:1998, 8.2): the mean angle from the commanded orientation.
+    Accuracy,
+    /// RT_a, RT_b, RT_c (ISO 9283:1998, 8.3): three standard deviations of the angle.
+    Repeatability,
+}
+
+impl OfStations {
+    /// The figure of the angles about one axis at one station.
+    pub fn figure(self, angles: &[f64]) -> f64 {
+        let (mean, sd) = mean_and_sd(angles, None);
+        match self {
+            OfStations::Accuracy => mean.abs(),
+            OfStations::Repeatability => 3.0 * sd,
+        }
+    }
+}
+
+/// One row for each axis: the largest figure over stations. `at_stations` holds the rotation vectors of all passes at each.
+pub fn path_rows(
+    of: OfStations,
     at_stations: &[Vec<Vector>],
     instrument: Option<&ReadingUncertainty>,
 ) -> Vec<FigureRow> {
-    each_axis_at_worst(
-        at_stations,
-        |angles| mean_and_sd(angles, None).0.abs(),
-        |angles| {
-            let mut row = mean_row(angles, Dimension::ANGLE, instrument.map(of_angles));
-            row.value = row.value.abs();
-            let noise_sd = instrument.map_or(0.0, |i| i.angle_noise_sd);
-            let alone =
-                noise::sd_of_mean(noise_sd, row.n) * noise::largest_of_sizes(at_stations.len() as u64);
-            row.instrument_alone = (alone > 0.0).then_some(alone);
-            row.noise_bias = noise::raised_by(row.value, alone);
-            row
-        },
-    )
-}
-
-/// RT_a, RT_b, RT_c of a path (ISO 9283:1998, 8.3): about each axis, the largest three standard deviations of the angle over
-/// stations.
-pub fn path_repeatability_rows(
-    at_stations: &[Vec<Vector>],
-    instrument: Option<&ReadingUncertainty>,
-) -> Vec<FigureRow> {
-    each_axis_at_worst(
-        at_stations,
-        |angles| mean_and_sd(angles, None).1,
-        |angles| {
-            let noise_sd = instrument.map_or(0.0, |i| i.angle_noise_sd);
-            let mut row = scatter_row(angles, Dimension::ANGLE, noise_sd);
-            let alone = noise::scatter_of_noise(noise_sd, row.n)
-                + noise::largest_of(at_stations.len() as u64) * noise::sd_of_scatter(noise_sd, row.n);
-            row.instrument_alone = (alone > 0.0).then_some(alone);
-            row.noise_bias = noise::raised_by(row.value, alone);
-            row
-        },
-    )
-}
-
-/// One row for each axis, made of the angles at the station where a figure of them is largest.
-fn each_axis_at_worst(
-    at_stations: &[Vec<Vector>],
-    figure: impl Fn(&[f64]) -> f64,
-    row: impl Fn(&[f64]) -> FigureRow,
-) -> Vec<FigureRow> {
+    let noise_sd = instrument.map_or(0.0, |i| i.angle_noise_sd);
+    let stations = at_stations.len() as u64;
     let about = |axis: usize| {
         let angles_at = |vectors: &Vec<Vector>| vectors.iter().map(|v| v[axis]).collect::<Vec<f64>>();
-        let all = at_stations.iter().map(angles_at).map(|angles| (figure(&angles), angles));
-        let worst = all.fold((-1.0, Vec::new()), |worst, one| if one.0 > worst.0 { one } else { worst });
-        let mut row = row(&worst.1);
+        let all = at_stations.iter().map(angles_at).map(|angles| (of.figure(&angles), angles));
+        let (value, angles) =
+            all.fold((-1.0, Vec::new()), |worst, one| if one.0 > worst.0 { one } else { worst });
+        let (mut row, alone) = match of {
+            OfStations::Accuracy => {
+                let row = mean_row(&angles, Dimension::ANGLE, instrument.map(of_angles));
+                let alone = noise::sd_of_mean(noise_sd, row.n) * noise::largest_of_sizes(stations);
+                (row, alone)
+            }
+            OfStations::Repeatability => {
+                let row = scatter_row(&angles, Dimension::ANGLE, noise_sd);
+                let alone = noise::scatter_of_noise(noise_sd, row.n)
+                    + noise::largest_of(stations) * noise::sd_of_scatter(noise_sd, row.n);
+                (row, alone)
+            }
+        };
+        row.value = value;
+        row.instrument_alone = (alone > 0.0).then_some(alone);
+        row.noise_bias = noise::raised_by(value, alone);
         row.label = format!("about {}", AXES[axis]);
         row
     };

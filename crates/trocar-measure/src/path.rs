@@ -18,14 +18,14 @@
 //! A largest value over many stations lies above what each station has; this belongs to the figures that the standard
 //! defines. Their uncertainty from finitely many repeats is that of the worst station.
 
-use crate::figure::{FigureRow, NoFigure, Note};
+use crate::figure::{FigureRow, NoFigure, Note, Repeated};
 use crate::geometry::{
     Rotation, Vector, add, between, distance, dot, mean, norm, rotation_vector, scale, sub, unit,
 };
 use crate::instrument::ReadingUncertainty;
 use crate::measure::{SampleError, finite};
 use crate::noise;
-use crate::orientation;
+use crate::orientation::{self, OfStations};
 use crate::position::{repeatability, sampling_of_accuracy, sampling_of_repeatability};
 use crate::sampling::{self, mean_and_sd};
 use crate::statistic::{CornerStatistic, SpeedStatistic};
@@ -404,26 +404,40 @@ impl Path {
             let all = usable.iter().map(|station| (*station, figure(&cuts(*station))));
             all.fold((usable[0], -1.0), |worst, one| if one.1 > worst.1 { one } else { worst })
         };
-        let of_all = || usable.iter().map(|station| cuts(*station)).collect::<Vec<_>>();
+        let along = |figure: &dyn Fn(&[Vector]) -> f64| {
+            let one = |station: &usize| [self.stations[*station].arc_m, figure(&cuts(*station))];
+            Repeated::along(&usable.iter().map(one).collect::<Vec<_>>())
+        };
         let row = match self.what {
-            OfPath::OrientationAccuracy => return Ok(orientation::path_accuracy_rows(&of_all(), instrument)),
-            OfPath::OrientationRepeatability => {
-                let rows = orientation::path_repeatability_rows(&of_all(), instrument);
-                if rows.iter().all(|row| row.value == 0.0) {
+            OfPath::OrientationAccuracy | OfPath::OrientationRepeatability => {
+                let at_stations: Vec<_> = usable.iter().map(|station| cuts(*station)).collect();
+                let is_accuracy = self.what == OfPath::OrientationAccuracy;
+                let of_path = if is_accuracy { OfStations::Accuracy } else { OfStations::Repeatability };
+                let mut rows = orientation::path_rows(of_path, &at_stations, instrument);
+                if !is_accuracy && rows.iter().all(|row| row.value == 0.0) {
                     return Err(NoFigure::AllEqual { cycles: self.passes });
+                }
+                for (axis, row) in rows.iter_mut().enumerate() {
+                    row.repeats = along(&|vectors| {
+                        of_path.figure(&vectors.iter().map(|vector| vector[axis]).collect::<Vec<_>>())
+                    });
                 }
                 return Ok(rows);
             }
             OfPath::Accuracy => {
-                let (station, value) = worst(&|all| norm(mean(all, None)));
-                self.accuracy_row(value, &cuts(station), usable.len(), instrument)
+                let figure = |all: &[Vector]| norm(mean(all, None));
+                let (station, value) = worst(&figure);
+                let row = self.accuracy_row(value, &cuts(station), usable.len(), instrument);
+                FigureRow { repeats: along(&figure), ..row }
             }
             OfPath::Repeatability => {
-                let (station, value) = worst(&|all| repeatability(all, None));
+                let figure = |all: &[Vector]| repeatability(all, None);
+                let (station, value) = worst(&figure);
                 if value == 0.0 {
                     return Err(NoFigure::AllEqual { cycles: self.passes });
                 }
-                self.repeatability_row(value, &cuts(station), usable.len(), instrument)
+                let row = self.repeatability_row(value, &cuts(station), usable.len(), instrument);
+                FigureRow { repeats: along(&figure), ..row }
             }
             OfPath::Speed(statistic) => self.speed_row(statistic, &usable, instrument)?,
             OfPath::Corner(_) => return Err(NoFigure::NoReading),

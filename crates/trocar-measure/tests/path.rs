@@ -111,6 +111,14 @@ fn a_circle_that_is_too_large() {
         let row = one.finish().unwrap().remove(0);
         assert!((row.value - expected).abs() < within, "{kind}: {} {expected}", row.value);
         assert_eq!(row.n, u64::from(passes));
+        // What a plot of it shows: the figure at each station, every 2 mm, 3 mm from both ends of 125.7 mm.
+        if let Repeated::Along(stations) = &row.repeats {
+            assert_eq!((stations.len(), stations[0][0]), (60, 4.0 * MM));
+            let largest = stations.iter().fold(0.0, |most, [_, value]| trocar_math::max(most, *value));
+            assert_eq!(largest, row.value, "{kind}");
+        } else {
+            assert!(kind.contains("velocity"), "{kind}: {:?}", row.repeats);
+        }
     }
 }
 

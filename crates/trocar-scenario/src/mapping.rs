@@ -52,6 +52,11 @@ pub struct DataConfig {
     /// The file, below the folder of this mapping; `--data NAME=FILE` goes before it.
     #[serde(default)]
     pub file: Option<String>,
+    /// Of an MCAP recording that was not made by Trocar (ROS 2: messages in CDR): the topic that is read. Each message is a
+    /// row, its fields are columns: `position.x [m]` of a pose, `position.JOINT` of a joint state, `data` of a number; the
+    /// column `time` is the time of the header, else when it was logged (`log_time`); `valid` is 0 where a header has no time.
+    #[serde(default)]
+    pub topic: Option<String>,
     /// The column of the time. Without it, the one that is called `time` or `t`.
     #[serde(default)]
     pub time: Option<String>,
@@ -365,6 +370,14 @@ impl MappingFile {
             if let Some(Err(what)) = data.time_unit.as_ref().map(|unit| unit_of(unit, Some(Dimension::TIME)))
             {
                 add(key("time_unit"), what);
+            }
+            let of_csv = [
+                ("separator", data.separator.is_some()),
+                ("decimal", data.decimal.is_some()),
+                ("header_line", data.header_line.is_some()),
+            ];
+            for (of, _) in of_csv.into_iter().filter(|(_, given)| *given && data.topic.is_some()) {
+                add(key(of), "this is of a CSV file, and a topic has none: leave it out".to_owned());
             }
             if data.header_line == Some(0) {
                 add(key("header_line"), "lines are counted from 1".to_owned());

@@ -204,4 +204,30 @@ mod tests {
             PosesConfig::DiagonalPlane5 { cube, orientation }.check().into_iter().map(|p| p.key).collect();
         assert_eq!(keys, ["cube.side", "cube.inset", "orientation.axis"]);
     }
+
+    #[test]
+    fn single_poses_may_be_turned_otherwise() {
+        let half_turn = RotationConfig { axis: [1.0, 0.0, 0.0], ..half_a_turn() };
+        let at = |x: f64| [x, 0.0, 0.0].map(Length::from_si);
+        let list = |name: &str| PosesConfig::List {
+            frame: "arm.base".to_owned(),
+            points: [("left", at(-0.1)), ("right", at(0.1))].map(|(n, p)| (n.to_owned(), p)).into(),
+            orientation: RotationConfig::identity(),
+            orientations: [(name.to_owned(), half_turn.clone())].into(),
+        };
+        let poses = list("right").poses();
+        assert_eq!(poses[0].orientation_in_frame_xyzw, RotationConfig::identity().quaternion_xyzw());
+        assert_eq!(poses[1].orientation_in_frame_xyzw, half_turn.quaternion_xyzw());
+        assert_eq!(list("right").check(), []);
+        let problems = list("rihgt").check();
+        assert_eq!(problems[0].key, "orientations.rihgt");
+        assert!(problems[0].what.contains("did you mean `right`?"), "{problems:?}");
+    }
+
+    fn half_a_turn() -> RotationConfig {
+        RotationConfig {
+            angle: trocar_signal::quantity::Angle::from_si(std::f64::consts::PI),
+            ..RotationConfig::identity()
+        }
+    }
 }

@@ -7,9 +7,10 @@ use super::lane::{Column, Lane, What};
 use super::marks::{CourseColumns, Mark, PhaseOfMethod, by_times};
 use super::number::nanoseconds_of_unit;
 use super::own::Own;
+use super::topic::TopicText;
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use trocar_scenario::mapping::{
     DataConfig, EventConfig, MappingFile, OrientationForm, Rows, SignalConfig, unit_of,
@@ -57,7 +58,7 @@ pub struct BoundFile {
 }
 
 impl BoundFile {
-    pub fn reader(&self) -> Result<CsvFile<BufReader<File>>, DataError> {
+    pub fn reader(&self) -> Result<CsvFile<Input>, DataError> {
         reader(&self.source, self.config.as_ref())
     }
 
@@ -66,10 +67,22 @@ impl BoundFile {
     }
 }
 
-fn reader(source: &Source, config: Option<&DataConfig>) -> Result<CsvFile<BufReader<File>>, DataError> {
+/// The text of a CSV file, or of a topic as one.
+pub type Input = Box<dyn BufRead>;
+
+fn reader(source: &Source, config: Option<&DataConfig>) -> Result<CsvFile<Input>, DataError> {
+    if let Some(topic) = config.and_then(|c| c.topic.as_deref()) {
+        if !Own::is_own(&source.path) {
+            let error =
+                DataError::new(&source.shown, format!("this is no MCAP recording with a topic `{topic}`"));
+            return Err(error.help("of a CSV file leave `topic` out"));
+        }
+        let text = TopicText::open(&source.path, &source.shown, topic)?;
+        return CsvFile::new(Box::new(text), &format!("{}, topic {topic}", source.shown), None);
+    }
     let file = File::open(&source.path)
         .map_err(|e| DataError::new(&source.shown, format!("cannot be read: {e}")))?;
-    CsvFile::new(BufReader::with_capacity(1 << 16, file), &source.shown, config)
+    CsvFile::new(Box::new(BufReader::with_capacity(1 << 16, file)), &source.shown, config)
 }
 
 /// A signal that is held against one of another file: it is taken from the line between its own rows.
@@ -132,6 +145,7 @@ pub fn open(
     };
     if let [one] = sources
         && Own::is_own(&one.path)
+        && binder.config_of(one, 1).is_none_or(|config| config.topic.is_none())
     {
         binder.own(one)?;
     } else {
@@ -145,7 +159,7 @@ struct Binder<'a> {
     case: &'a Case,
     roles: &'a Roles,
     mapping: &'a MappingFile,
-    readers: Vec<CsvFile<BufReader<File>>>,
+    readers: Vec<CsvFile<Input>>,
     mistakes: Mistakes,
     recording: Recording,
 }
@@ -195,21 +209,30 @@ impl<'a> Binder<'a> {
         Ok(())
     }
 
+    /// What the mapping says of a file. Of one file the name does not matter.
+    fn config_of(&self, source: &Source, files: usize) -> Option<&'a DataConfig> {
+        match (self.mapping.data.get(&source.name), files, self.mapping.data.len()) {
+            (Some(config), ..) => Some(config),
+            (None, 1, 1) => self.mapping.data.values().next(),
+            _ => None,
+        }
+    }
+
     fn csv(&mut self, sources: &[Source]) -> Result<(), Mistakes> {
-        if let Some(own) = sources.iter().find(|source| Own::is_own(&source.path)) {
+        let has_topic = |source: &Source| {
+            self.config_of(source, sources.len()).is_some_and(|config| config.topic.is_some())
+        };
+        if let Some(own) = sources.iter().find(|source| Own::is_own(&source.path) && !has_topic(source)) {
             let error = DataError::new(
                 &own.shown,
                 "an MCAP recording stands alone: it has one clock for all that it holds",
             );
-            return Err(error.help("leave the other files out, or give all of them as CSV").into());
+            return Err(error
+                .help("leave the other files out, or say in [data] of a mapping which `topic` of it is meant")
+                .into());
         }
         for source in sources {
-            let config = match (self.mapping.data.get(&source.name), sources.len(), self.mapping.data.len()) {
-                (Some(config), ..) => Some(config.clone()),
-                // Of one file the name does not matter.
-                (None, 1, 1) => self.mapping.data.values().next().cloned(),
-                _ => None,
-            };
+            let config = self.config_of(source, sources.len()).cloned();
             let csv = reader(source, config.as_ref())?;
             let clock = Clock::new(config.as_ref());
             let mut bound = BoundFile {
@@ -278,7 +301,7 @@ impl<'a> Binder<'a> {
         self.roles.in_words_of_the_method(&path)
     }
 
-    fn time(&mut self, csv: &CsvFile<BufReader<File>>, bound: &mut BoundFile) {
+    fn time(&mut self, csv: &CsvFile<Input>, bound: &mut BoundFile) {
         let config = bound.config.as_ref();
         let place = match config.and_then(|c| c.time.as_ref()) {
             Some(wanted) => match csv.find(wanted) {

@@ -286,9 +286,10 @@ fn broken(scanned: Result<(), Stop>, source: &Source) -> Result<Option<String>, 
         }
         Err(Stop::Recording(error @ RecordingError::NotAGroup { .. })) => {
             let error = DataError::new(&source.shown, error.to_string());
-            Err(error.help(
-                "of MCAP files those are read that Trocar recorded; export the topics of others as CSV",
-            ))
+            Err(error.help(format!(
+                "it is not Trocar's own: say in a mapping what is read of it, [data.NAME] with topic = \"…\"; {}",
+                super::topic::topics_in_words(&source.path)
+            )))
         }
         Err(Stop::Recording(error)) => Err(DataError::new(&source.shown, error.to_string())),
     }

@@ -8,7 +8,7 @@ use super::marks::{CourseMemory, Mark, PhaseOfMethod};
 use super::{DataError, MOST_MISTAKES};
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::Read;
 use trocar_signal::digest::OfPieces;
 use trocar_signal::{GroupId, GroupKind, Nanos, Table, Time};
 use trocar_sim::case::{Case, Feed};
@@ -294,7 +294,7 @@ struct Stream<'a> {
     bound: &'a BoundFile,
     phases: &'a [PhaseOfMethod],
     clock: Clock,
-    file: CsvFile<BufReader<File>>,
+    file: CsvFile<super::bind::Input>,
     /// The instant of the row that is next; `None` at the end.
     at: Option<Time>,
     own_ns: i128,

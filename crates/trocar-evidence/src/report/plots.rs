@@ -50,6 +50,8 @@ pub fn pictures(result: &Reported, case: &CaseOutcome, words: &Catalogue) -> Res
     }
     let lines = traces(result.folder.recording(&case.case)?, &wanted).map_err(failed)?;
     let mut measures = Vec::new();
+    // What was drawn over time, and under which measure's name.
+    let mut drawn_before: Vec<(Vec<&str>, Option<&String>, &String)> = Vec::new();
     for ((name, config), range) in configs.iter().zip(places) {
         let of_measure: Vec<&Trace> = lines.get(range.clone()).into_iter().flatten().flatten().collect();
         let figures: Vec<&FigureOutcome> =
@@ -58,6 +60,12 @@ pub fn pictures(result: &Reported, case: &CaseOutcome, words: &Catalogue) -> Res
         let rows = by_row(name, &figures, &case.requirements, words);
         let rows: String =
             rows.into_iter().chain(of_repeats(name, &figures, words)).map(|plot| plot.svg()).collect();
+        let paths: Vec<&str> = of_measure.iter().map(|trace| trace.path.as_str()).collect();
+        let phase = config.window().phase.as_ref();
+        // Levels of a figure and its limit belong to one measure alone.
+        let same = drawn_before
+            .iter()
+            .find(|(before, of_phase, _)| *before == paths && *of_phase == phase && !is_a_value(config));
         let drawn = if of_measure.is_empty() {
             match config {
                 _ if !rows.is_empty() => Ok(rows),
@@ -70,7 +78,11 @@ pub fn pictures(result: &Reported, case: &CaseOutcome, words: &Catalogue) -> Res
                     Err(words.say("report.not_recorded", &[("path", path), ("result", &result.shown)]))
                 }
             }
+        } else if let Some((_, _, first)) = same {
+            let said = words.say("report.same_as", &[("name", first)]);
+            Ok(format!("{rows}<p class=\"aside\">{}</p>\n", super::page::escaped(&said)))
         } else {
+            drawn_before.push((paths, phase, name));
             let over_time = by_unit(&of_measure)
                 .into_iter()
                 .map(|traces| over_time(name, config, &traces, &course, &figures, requirement, words).svg());

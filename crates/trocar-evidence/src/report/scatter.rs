@@ -1,4 +1,4 @@
-//! What a figure was made of: positions as a scatter in two planes, values as a histogram.
+//! What a figure was made of: positions as a scatter in two planes, values as a histogram, stations of a path as a line.
 
 use super::plot::{Axis, Layer, Mark, Plot, alike};
 use super::plots::label;
@@ -13,16 +13,19 @@ const FEWEST: usize = 8;
 /// Plots of the repeats behind a measure's figures; none where nothing is kept.
 pub fn of_repeats(name: &str, figures: &[&FigureOutcome], words: &Catalogue) -> Vec<Plot> {
     let mut clouds: Vec<(&str, &[[f64; 3]])> = Vec::new();
+    let mut paths: Vec<(&FigureOutcome, &[[f64; 2]])> = Vec::new();
     let mut plots = Vec::new();
     for figure in figures {
         match &figure.repeats {
             Repeated::Positions(positions) => clouds.push((&figure.row, positions)),
+            Repeated::Along(stations) if stations.len() > 1 => paths.push((figure, stations)),
             Repeated::Values(values) if values.len() >= FEWEST => {
                 plots.extend(histogram(name, figure, values, words));
             }
             _ => {}
         }
     }
+    plots.extend(along(name, &paths, words));
     if !clouds.is_empty() {
         plots.extend([(0, 1), (0, 2)].map(|plane| scatter(name, &clouds, plane, words)));
     }
@@ -59,6 +62,34 @@ fn scatter(name: &str, clouds: &[(&str, &[[f64; 3]])], plane: (usize, usize), wo
         .collect();
     let title = words.say("report.plot.scatter", &[("name", name)]);
     Plot { title, x, y, layers, ..Plot::default() }
+}
+
+/// A figure at the stations of a path, over the way to them; the rows of a measure together.
+fn along(name: &str, paths: &[(&FigureOutcome, &[[f64; 2]])], words: &Catalogue) -> Option<Plot> {
+    let si = &paths.first()?.0.figure.as_ref()?.unit;
+    let dimension = trocar_signal::unit::parse(si).map_or(Dimension::NUMBER, |unit| unit.dimension);
+    let all = || paths.iter().flat_map(|(_, stations)| stations.iter());
+    let largest = |at: usize| all().fold(0.0, |most, one| trocar_math::max(most, one[at].abs()));
+    let (way, unit) =
+        (DisplayUnit::of(largest(0), Dimension::LENGTH), DisplayUnit::of(largest(1), dimension));
+    let layers = paths
+        .iter()
+        .map(|(figure, stations)| Layer {
+            name: if figure.row.is_empty() { name.to_owned() } else { figure.row.clone() },
+            mark: Mark::Line(
+                stations.iter().map(|[at, value]| (at / way.scale, value / unit.scale)).collect(),
+            ),
+        })
+        .collect();
+    let x = Axis::around(
+        label(&words.say("report.axis.way", &[]), &way),
+        all().map(|[at, _]| at / way.scale).collect::<Vec<_>>(),
+    );
+    // From zero, so that the line shows how large the error is and not only where it changes.
+    let values = std::iter::once(0.0).chain(all().map(|[_, value]| value / unit.scale));
+    let y = Axis::around(label(name, &unit), values.collect::<Vec<_>>());
+    let title = words.say("report.plot.along", &[("name", name)]);
+    Some(Plot { title, x, y, layers, ..Plot::default() })
 }
 
 /// How often values fell where. As many bins as the root of their number.

@@ -194,6 +194,7 @@ mod tests {
             include_str!("page.rs"),
             include_str!("../diff/words.rs"),
             include_str!("../../../trocar-evidence/src/diff.rs"),
+            include_str!("../../../trocar-evidence/src/report/hangs.rs"),
             include_str!("../../../trocar-evidence/src/report/page.rs"),
             include_str!("../../../trocar-evidence/src/report/plots.rs"),
             include_str!("../../../trocar-evidence/src/report/scatter.rs"),
