@@ -54,7 +54,7 @@ pub struct DataConfig {
     pub file: Option<String>,
     /// Of an MCAP recording that was not made by Trocar (ROS 2: messages in CDR): the topic that is read. Each message is a
     /// row, its fields are columns: `position.x [m]` of a pose, `position.JOINT` of a joint state, `data` of a number; the
-    /// column `time` is the time of the header, else when it was logged (`log_time`); `valid` is 0 where a header has no time.
+    /// column `time` is the time of the header, else when it was logged (`log_time`). A header without a time is a lost reading.
     #[serde(default)]
     pub topic: Option<String>,
     /// The column of the time. Without it, the one that is called `time` or `t`.

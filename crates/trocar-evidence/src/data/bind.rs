@@ -394,7 +394,11 @@ impl<'a> Binder<'a> {
             },
             None => {
                 let wanted = format!("{}.valid", spec.path);
-                self.readers[file].heads.iter().position(|head| self.roles.resolve(&head.name) == wanted)
+                let heads = &self.readers[file].heads;
+                let own = heads.iter().position(|head| self.roles.resolve(&head.name) == wanted);
+                // A topic says itself which of its messages may be used.
+                let is_topic = self.recording.files[file].config.as_ref().is_some_and(|c| c.topic.is_some());
+                own.or_else(|| heads.iter().position(|head| is_topic && head.name == "valid"))
             }
         };
         let taken = self.taken(spec, config, file)?;

@@ -2,7 +2,7 @@
 //! fields a column. What reads CSV files reads it so.
 //!
 //! The time is that of the message's header, else when it was logged. A header without a time marks data that may not be
-//! used (CRTK): such a row has no `time`, and 0 in `valid`.
+//! used (CRTK): such a row has 0 in `valid`, and stands right behind the one before.
 
 use super::DataError;
 use crate::cdr::{CdrError, CdrReader};
@@ -152,12 +152,13 @@ impl Records {
     fn open(path: &Path) -> io::Result<Records> {
         let options = LinearReaderOptions::default()
             .with_prevalidate_chunk_crcs(true)
+            .with_validate_data_section_crc(true)
             .with_record_length_limit(MAX_RECORD_BYTES);
         let input = BufReader::with_capacity(1 << 16, File::open(path)?);
         Ok(Records { input, reader: LinearReader::new_with_options(options) })
     }
 
-    /// The next record; `None` at the end, and where the recording breaks off.
+    /// The next record; `None` at the end.
     fn next(&mut self) -> io::Result<Option<Record<'static>>> {
         let damaged = |e: mcap::McapError| io::Error::new(io::ErrorKind::InvalidData, e.to_string());
         while let Some(event) = self.reader.next_event() {
@@ -169,7 +170,10 @@ impl Records {
                 Ok(LinearReadEvent::Record { opcode, data }) => {
                     return mcap::parse_record(opcode, data).map(|r| Some(r.into_owned())).map_err(damaged);
                 }
-                Err(mcap::McapError::UnexpectedEof | mcap::McapError::UnexpectedEoc) => return Ok(None),
+                Err(mcap::McapError::UnexpectedEof | mcap::McapError::UnexpectedEoc) => {
+                    let what = "the recording breaks off; the program `mcap` mends it: mcap recover";
+                    return Err(io::Error::new(io::ErrorKind::UnexpectedEof, what));
+                }
                 Err(error) => return Err(damaged(error)),
             }
         }
@@ -177,11 +181,11 @@ impl Records {
     }
 }
 
-/// The topics of a recording with their types, as far as its channels are declared.
+/// The topics of a recording with their types, as far as it can be read.
 fn topics(path: &Path) -> io::Result<BTreeMap<String, String>> {
     let mut records = Records::open(path)?;
     let (mut schemas, mut topics) = (BTreeMap::new(), BTreeMap::new());
-    while let Some(record) = records.next()? {
+    while let Ok(Some(record)) = records.next() {
         match record {
             Record::Schema { header, .. } => {
                 schemas.insert(header.id, header.name);
@@ -212,6 +216,8 @@ pub struct TopicText {
     form: Form,
     /// Joint names, or as many numbers as the first message has.
     names: Vec<String>,
+    /// The time of the row before, ns.
+    before_ns: Option<i128>,
     text: Vec<u8>,
     at: usize,
 }
@@ -247,8 +253,15 @@ impl TopicText {
                     let Some((channel, form)) = found.filter(|(id, _)| *id == header.channel_id) else {
                         continue;
                     };
-                    let mut own =
-                        TopicText { records, channel, form, names: Vec::new(), text: Vec::new(), at: 0 };
+                    let mut own = TopicText {
+                        records,
+                        channel,
+                        form,
+                        names: Vec::new(),
+                        before_ns: None,
+                        text: Vec::new(),
+                        at: 0,
+                    };
                     own.head(&data)
                         .and_then(|()| own.row(header.log_time, &data))
                         .map_err(|e| DataError::new(shown, format!("the first message of `{topic}`: {e}")))?;
@@ -312,19 +325,15 @@ impl TopicText {
         };
         let logged_ns = i128::from(log_time);
         let taken_ns = if has_header { Some(stamp(&mut r)?).filter(|ns| *ns != 0) } else { Some(logged_ns) };
+        let at_ns = taken_ns.or(self.before_ns.map(|before| before + 1)).unwrap_or(logged_ns);
+        self.before_ns = Some(at_ns);
         let mut line = String::new();
         // Writing to a text cannot fail.
         let seconds = |ns: i128| {
             let sign = if ns < 0 { "-" } else { "" };
             format!("{sign}{}.{:09}", ns.abs() / 1_000_000_000, ns.abs() % 1_000_000_000)
         };
-        let _ = write!(
-            line,
-            "{},{},{}",
-            taken_ns.map_or_else(String::new, seconds),
-            seconds(logged_ns),
-            u8::from(taken_ns.is_some())
-        );
+        let _ = write!(line, "{},{},{}", seconds(at_ns), seconds(logged_ns), u8::from(taken_ns.is_some()));
         let number = |line: &mut String, value: f64| {
             let _ = if value.is_finite() { write!(line, ",{value:?}") } else { write!(line, ",NaN") };
         };
