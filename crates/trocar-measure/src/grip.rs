@@ -10,12 +10,12 @@
 //! beyond their mean. What the gauge's calibration and zero are off is the same in all closings: it moves a force, and
 //! leaves their difference alone.
 
-use crate::statistic::ForceStatistic;
 use crate::figure::{FigureRow, NoFigure, Note, Repeated};
 use crate::instrument::ReadingUncertainty;
 use crate::measure::{SampleError, finite};
 use crate::noise::{largest_of, sd_of_mean};
 use crate::running::Running;
+use crate::statistic::ForceStatistic;
 use crate::uncertainty::{ComponentName, UncertaintyComponent};
 use serde::{Deserialize, Serialize};
 use std::f64::consts::SQRT_2;
