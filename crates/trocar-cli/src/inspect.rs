@@ -305,8 +305,12 @@ fn short(value: f64) -> String {
     }
 }
 
+/// Components of a vector. What rounding left of a zero beside the others is shown as one.
 fn vector(values: &[f64]) -> String {
-    format!("({})", values.iter().map(|value| short(*value)).collect::<Vec<_>>().join(", "))
+    let largest =
+        values.iter().fold(0.0_f64, |most, value| if value.abs() > most { value.abs() } else { most });
+    let shown = |value: &f64| if value.abs() < 1e-12 * largest { short(0.0) } else { short(*value) };
+    format!("({})", values.iter().map(shown).collect::<Vec<_>>().join(", "))
 }
 
 /// Numbers with all their digits.

@@ -159,17 +159,16 @@ pub(crate) fn bindings(tree: &Node, all: &dyn Fn(&str) -> All) -> Result<Vec<Bin
             mistakes.push(Mistake::at(odd, title));
             continue;
         }
+        let is_written = matches!(&node.value, Value::List(items) if !speaks_of_axes(name, items));
         combinations = combinations
             .iter()
             .flat_map(|before| values.iter().map(|value| before.with(name, value)))
-            .map(|mut binding| {
-                let is_written = matches!(&node.value, Value::List(items) if !speaks_of_axes(name, items));
-                if !is_written {
-                    binding.unwritten.insert(name.clone());
-                }
-                binding
-            })
             .collect();
+        if !is_written {
+            combinations.iter_mut().for_each(|binding| {
+                binding.unwritten.insert(name.clone());
+            });
+        }
     }
     if mistakes.is_empty() { Ok(combinations) } else { Err(mistakes) }
 }
