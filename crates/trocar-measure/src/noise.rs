@@ -126,9 +126,14 @@ pub(crate) fn range_of(n: u64) -> f64 {
     -2.0 * trocar_math::special::normal_quantile(0.625 / (n as f64 + 0.25))
 }
 
-/// About how large the largest of `n` independent normal errors with standard deviation 1 is in size.
+/// About how large the largest of `n` independent normal errors with standard deviation 1 is in size: Blom's approximation for
+/// twice as many, within 8 % for two and 3 % from nine on.
 pub(crate) fn largest_of_sizes(n: u64) -> f64 {
-    if n == 0 { 0.0 } else { trocar_math::max(f64::sqrt(2.0 / PI), largest_of(2 * n)) }
+    match n {
+        0 => 0.0,
+        1 => f64::sqrt(2.0 / PI),
+        _ => -trocar_math::special::normal_quantile(0.625 / (2.0 * n as f64 + 0.25)),
+    }
 }
 
 /// About how far the largest of `n` independent normal errors with standard deviation 1 lies above their mean: the
