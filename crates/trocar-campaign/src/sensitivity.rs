@@ -258,15 +258,14 @@ fn refined_one(rule: DecisionRule, requirement: &RequirementOutcome, at: [&CaseO
         text: shown.trim().to_owned(),
     });
     let k = if a.coverage_factor > 0.0 { a.coverage_factor } else { 2.0 };
-    let expanded = trocar_math::hypot(a.expanded_uncertainty.unwrap_or(0.0), k * band / f64::sqrt(3.0));
+    let with_step = |u: Option<f64>| trocar_math::hypot(u.unwrap_or(0.0), k * band / f64::sqrt(3.0));
+    let expanded = with_step(a.expanded_uncertainty);
     found.with_band = Some(reported(a.value, Some(expanded), k, dimension));
     if let (DecisionRule::Guarded, Some(margin), Verdict::Pass | Verdict::Fail | Verdict::Inconclusive) =
         (rule, requirement.margin.as_ref(), verdicts[0])
     {
         // The margin may be the less certain of the two: its limit may have been measured too.
-        let of_margin =
-            trocar_math::hypot(margin.expanded_uncertainty.unwrap_or(0.0), k * band / f64::sqrt(3.0));
-        let expanded = trocar_math::max(expanded, of_margin);
+        let expanded = trocar_math::max(expanded, with_step(margin.expanded_uncertainty));
         found.verdict_with_band = match margin.value {
             inside if inside >= expanded => Verdict::Pass,
             outside if outside < -expanded => Verdict::Fail,

@@ -69,6 +69,13 @@ pub fn accuracy_row(pair: &Pair, readings: &Readings, instrument: Option<&Readin
     row
 }
 
+/// Which two of several are furthest apart, and how far.
+pub fn furthest_apart(count: usize, apart: impl Fn(usize, usize) -> f64) -> ((usize, usize), f64) {
+    let pairs = (0..count).flat_map(|a| (0..a).map(move |b| (a, b)));
+    let all = pairs.map(|(a, b)| ((a, b), apart(a, b)));
+    all.fold(((0, 0), 0.0), |worst, one| if one.1 > worst.1 { one } else { worst })
+}
+
 /// vAP_p of one pose: the largest distance between the mean positions attained from different sides. What is the same
 /// in all readings of the instrument cancels.
 ///
@@ -80,10 +87,7 @@ pub fn multidirectional_row(
     instrument: Option<&ReadingUncertainty>,
 ) -> FigureRow {
     let means: Vec<Vector> = directions_m.iter().map(|all| mean(all, None)).collect();
-    let pairs = || (0..means.len()).flat_map(|a| (0..a).map(move |b| (a, b)));
-    let apart = |(a, b): (usize, usize)| geometry::distance(means[a], means[b]);
-    let worst = pairs().fold((0, 0), |worst, pair| if apart(pair) > apart(worst) { pair } else { worst });
-    let value = apart(worst);
+    let (worst, value) = furthest_apart(means.len(), |a, b| geometry::distance(means[a], means[b]));
     let n = directions_m.first().map_or(0, Vec::len);
     let mut row = FigureRow::bare(value, Dimension::LENGTH, (n * directions_m.len()) as u64);
     pose.clone_into(&mut row.label);

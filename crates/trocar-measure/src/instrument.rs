@@ -82,12 +82,15 @@ impl ReadingUncertainty {
         ]
     }
 
-    /// As [`ReadingUncertainty::common`], of angles.
-    pub(crate) fn common_of_angles(&self) -> [UncertaintyComponent; 2] {
-        [
-            UncertaintyComponent::type_b(ComponentName::Calibration, self.angle_expanded / self.k),
-            UncertaintyComponent::type_b(ComponentName::Registration, self.angle_registration_u),
-        ]
+    /// What it states of each angle (rad), as of a number that it reads.
+    pub(crate) fn of_angles(&self) -> ReadingUncertainty {
+        ReadingUncertainty {
+            expanded: self.angle_expanded,
+            k: self.k,
+            registration_u: self.angle_registration_u,
+            noise_sd: self.angle_noise_sd,
+            ..ReadingUncertainty::default()
+        }
     }
 
     /// What differs from reading to reading, in a figure that is `weight` times one reading.

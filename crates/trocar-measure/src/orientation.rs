@@ -13,6 +13,7 @@
 //! The uncertainty of RP_a is a jackknife on a logarithmic scale, as that of RP_l; with normal scatter and 30 cycles
 //! the interval at k = 2 holds the RP_a of very many cycles in 90 to 95 % of tests (by simulation).
 
+use crate::distance::furthest_apart;
 use crate::figure::{FigureRow, Note};
 use crate::geometry::{self, Rotation, Vector};
 use crate::instrument::ReadingUncertainty;
@@ -75,23 +76,12 @@ pub fn accuracy_rows(
 ) -> Vec<FigureRow> {
     let still = from_commanded.len() >= 2 && all_equal(from_commanded);
     each_axis(name, from_commanded, |angles| {
-        let mut row = mean_row(angles, Dimension::ANGLE, instrument.map(of_angles));
+        let mut row = mean_row(angles, Dimension::ANGLE, instrument.map(ReadingUncertainty::of_angles));
         if row.note == Some(Note::AllEqual) && !still {
             row.note = None;
         }
         row
     })
-}
-
-/// What an instrument states of angles, as of numbers.
-pub fn of_angles(instrument: &ReadingUncertainty) -> ReadingUncertainty {
-    ReadingUncertainty {
-        expanded: instrument.angle_expanded,
-        k: instrument.k,
-        registration_u: instrument.angle_registration_u,
-        noise_sd: instrument.angle_noise_sd,
-        ..ReadingUncertainty::default()
-    }
 }
 
 /// The mean, with its sign, of numbers as an instrument reads them.
@@ -126,14 +116,11 @@ pub fn variation_rows(
 ) -> Vec<FigureRow> {
     let all: Vec<Rotation> = directions.iter().flatten().copied().collect();
     let n = directions.first().map_or(0, Vec::len);
-    let directions_count = directions.len();
-    let pairs = || (0..directions_count).flat_map(|a| (0..a).map(move |b| (a, b)));
     each_axis(pose, &geometry::about_mean(&all), |angles| {
         let of_each: Vec<(f64, f64)> =
             angles.chunks(n.max(1)).map(|angles| mean_and_sd(angles, None)).collect();
-        let apart = |(a, b): (usize, usize)| (of_each[a].0 - of_each[b].0).abs();
-        let worst = pairs().fold((0, 0), |worst, pair| if apart(pair) > apart(worst) { pair } else { worst });
-        let mut row = FigureRow::bare(apart(worst), Dimension::ANGLE, angles.len() as u64);
+        let (worst, value) = furthest_apart(of_each.len(), |a, b| (of_each[a].0 - of_each[b].0).abs());
+        let mut row = FigureRow::bare(value, Dimension::ANGLE, angles.len() as u64);
         if n >= 2 {
             let u = trocar_math::hypot(of_each[worst.0].1, of_each[worst.1].1) / (n as f64).sqrt();
             row =
@@ -144,7 +131,7 @@ pub fn variation_rows(
         }
         if let Some(instrument) = instrument {
             let sd = noise::sd_of_mean(instrument.angle_noise_sd, n as u64);
-            let alone = sd * noise::range_of(directions_count as u64);
+            let alone = sd * noise::range_of(directions.len() as u64);
             row.instrument_alone = (alone > 0.0).then_some(alone);
             row.noise_bias = noise::raised_by(row.value, alone);
             let noise = UncertaintyComponent::type_b(
@@ -192,7 +179,7 @@ pub fn path_rows(
             all.fold((-1.0, Vec::new()), |worst, one| if one.0 > worst.0 { one } else { worst });
         let (mut row, alone) = match of {
             OfStations::Accuracy => {
-                let row = mean_row(&angles, Dimension::ANGLE, instrument.map(of_angles));
+                let row = mean_row(&angles, Dimension::ANGLE, instrument.map(ReadingUncertainty::of_angles));
                 let alone = noise::sd_of_mean(noise_sd, row.n) * noise::largest_of_sizes(stations);
                 (row, alone)
             }

@@ -153,7 +153,7 @@ impl RemoteCentre {
         row = row.with([UncertaintyComponent::type_b(ComponentName::InstrumentNoise, one)]);
         // What is the same in all readings moves the lines against the port, and with p*.
         if self.port_m.is_some() {
-            let turned = instrument.common_of_angles().map(|c| lever_m * c.standard_u);
+            let turned = instrument.of_angles().common().map(|c| lever_m * c.standard_u);
             let both = instrument.common().into_iter().zip(turned);
             row = row.with(both.map(|(moved, turned)| {
                 UncertaintyComponent::type_b(moved.name, trocar_math::hypot(moved.standard_u, turned))

@@ -1,6 +1,5 @@
 //! Which columns are which signals: by the mapping, or by their names.
 
-use super::DataError;
 use super::clock::Clock;
 use super::csv::CsvFile;
 use super::lane::{Column, Lane, What};
@@ -8,6 +7,7 @@ use super::marks::{CourseColumns, Mark, PhaseOfMethod, by_times};
 use super::number::nanoseconds_of_unit;
 use super::own::Own;
 use super::topic::TopicText;
+use super::{DataError, is_mcap};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -72,7 +72,7 @@ pub type Input = Box<dyn BufRead>;
 
 fn reader(source: &Source, config: Option<&DataConfig>) -> Result<CsvFile<Input>, DataError> {
     if let Some(topic) = config.and_then(|c| c.topic.as_deref()) {
-        if !Own::is_own(&source.path) {
+        if !is_mcap(&source.path) {
             let error =
                 DataError::new(&source.shown, format!("this is no MCAP recording with a topic `{topic}`"));
             return Err(error.help("of a CSV file leave `topic` out"));
@@ -144,7 +144,7 @@ pub fn open(
         },
     };
     if let [one] = sources
-        && Own::is_own(&one.path)
+        && is_mcap(&one.path)
         && binder.config_of(one, 1).is_none_or(|config| config.topic.is_none())
     {
         binder.own(one)?;
@@ -222,7 +222,7 @@ impl<'a> Binder<'a> {
         let has_topic = |source: &Source| {
             self.config_of(source, sources.len()).is_some_and(|config| config.topic.is_some())
         };
-        if let Some(own) = sources.iter().find(|source| Own::is_own(&source.path) && !has_topic(source)) {
+        if let Some(own) = sources.iter().find(|source| is_mcap(&source.path) && !has_topic(source)) {
             let error = DataError::new(
                 &own.shown,
                 "an MCAP recording stands alone: it has one clock for all that it holds",

@@ -6,7 +6,7 @@ use super::marks::{Mark, PhaseOfMethod};
 use crate::recording::{Item, RecordingError, scan};
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::BufReader;
 use trocar_scenario::Roles;
 use trocar_signal::{GroupId, GroupKind, GroupSpec, Nanos, Table, Time};
 use trocar_sim::case::{Case, Marks};
@@ -64,13 +64,6 @@ impl From<RecordingError> for Stop {
 }
 
 impl Own {
-    /// Whether a file is in this form.
-    pub fn is_own(path: &std::path::Path) -> bool {
-        let mut magic = [0; 5];
-        let begins = File::open(path).and_then(|mut file| file.read_exact(&mut magic)).is_ok();
-        begins && magic == [0x89, b'M', b'C', b'A', b'P']
-    }
-
     /// Goes through the recording once.
     pub fn open(source: &Source, case: &Case) -> Result<Own, DataError> {
         let mut own = Own {
