@@ -23,15 +23,19 @@ pub struct RelativeMotion {
 /// A symmetric 6 × 6 matrix over a displacement of B against A: three lengths, three angles, in A's axes.
 pub type Matrix6 = [[f64; 6]; 6];
 
-/// The force at a motion, and how it answers to a small further motion.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// The mean force over a step, and how it answers to a small change of the motion.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct ConnectionLaw {
     /// Force on B and moment about B's origin, in A's axes. A gets the opposite of both at the same point.
     pub wrench_on_b: Wrench,
-    /// −∂wrench/∂displacement, symmetric and positive semidefinite (a part that is not is left out); N/m, N, N m/rad.
+    /// −∂wrench/∂displacement, symmetric and positive semidefinite (a part that is not is left out); N/m, N, N m/rad. Of a
+    /// law that is not linear it is not used: such a law knows where its mean velocity leads.
     pub stiffness: Matrix6,
     /// −∂wrench/∂velocity, symmetric and positive semidefinite; N s/m, N s, N m s/rad.
     pub damping: Matrix6,
+    /// Sums of the sizes of the forces (N) and of the moments (N m) that a law that is not linear is made of, and that may
+    /// cancel in the whole: to these the accuracy of the solution is relative.
+    pub size: [f64; 2],
 }
 
 impl ConnectionLaw {
@@ -42,15 +46,29 @@ impl ConnectionLaw {
     }
 }
 
+/// What a connection knows of the step that begins.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Coming {
+    /// Pose in the middle of the step, velocity at its start.
+    pub motion: RelativeMotion,
+    /// Velocity expected in the middle of the step, from the accelerations before it: m/s and rad/s.
+    pub expected: (Vector3<f64>, Vector3<f64>),
+    /// Length of the step, s.
+    pub step_s: f64,
+}
+
 /// A force between two frames, which may have internal state. Action equals reaction by construction.
 ///
-/// The island asks for [`Self::law`] at the pose in the middle of the step and the velocity at its start, solves for the
-/// motion with stiffness and damping inside its matrix, then calls [`Self::settle`]. Runge–Kutta uses [`Self::rates`]. All
-/// are pure functions of their arguments.
+/// Once a step the island calls [`Self::prepare`], then [`Self::law`], whose motion has the pose of the step's middle and a
+/// mean velocity over the step. It solves for the motion with stiffness and damping inside its matrix and then calls
+/// [`Self::settle`]. A law that is linear in the velocity is asked for once, at the velocity of the start. Any other
+/// ([`Self::is_linear`]) is asked again at each mean velocity that the solution comes to, until both agree: it must be the
+/// slope of a function that is concave in the velocity, so that there is one solution. Runge–Kutta uses [`Self::rates`].
+/// All are pure functions of their arguments.
 pub trait Connection: Debug + Send + Sync {
     /// Names of the state words; they start at zero.
-    fn state_names(&self) -> &'static [&'static str] {
-        &[]
+    fn state_names(&self) -> Vec<String> {
+        Vec::new()
     }
 
     /// Names of the run-time inputs and their nominal values.
@@ -58,12 +76,41 @@ pub trait Connection: Debug + Send + Sync {
         Vec::new()
     }
 
-    /// The force over the coming step, and its derivatives.
-    fn law(&self, motion: &RelativeMotion, step_s: f64, inputs: &[f64], state: &[f64]) -> ConnectionLaw;
+    /// Words of memory that [`Self::prepare`] leaves for the rest of the step.
+    fn memory_len(&self) -> usize {
+        0
+    }
+
+    /// Whether the wrench is a linear function of the velocity.
+    fn is_linear(&self) -> bool {
+        true
+    }
+
+    /// What does not depend on the mean velocity: where bodies touch, how far friction may go.
+    fn prepare(&self, coming: &Coming, inputs: &[f64], state: &[f64], memory: &mut [f64]) {
+        let _ = (coming, inputs, state, memory);
+    }
+
+    /// The mean force over the step at a mean velocity, and its derivatives.
+    fn law(
+        &self,
+        motion: &RelativeMotion,
+        step_s: f64,
+        inputs: &[f64],
+        state: &[f64],
+        memory: &[f64],
+    ) -> ConnectionLaw;
 
     /// Brings the state to the end of a step; `motion` has the pose of its middle and the mean velocity over it.
-    fn settle(&self, motion: &RelativeMotion, step_s: f64, inputs: &[f64], state: &mut [f64]) {
-        let _ = (motion, step_s, inputs, state);
+    fn settle(
+        &self,
+        motion: &RelativeMotion,
+        step_s: f64,
+        inputs: &[f64],
+        memory: &[f64],
+        state: &mut [f64],
+    ) {
+        let _ = (motion, step_s, inputs, memory, state);
     }
 
     /// The force now, and the rates of the state words: the same law in the limit of short steps.
@@ -160,7 +207,7 @@ fn inverse_left_jacobian(turn: &Vector3<f64>) -> Matrix3<f64> {
 }
 
 impl Connection for Bushing {
-    fn law(&self, motion: &RelativeMotion, _step_s: f64, _inputs: &[f64], _state: &[f64]) -> ConnectionLaw {
+    fn law(&self, motion: &RelativeMotion, _: f64, _: &[f64], _: &[f64], _: &[f64]) -> ConnectionLaw {
         let (wrench_on_b, inverse) = self.wrench(motion);
         let (mut stiffness, mut damping) = ([[0.0; 6]; 6], [[0.0; 6]; 6]);
         let c = Matrix3::from_diagonal(&Vector3::from_fn(|i, _| self.stiffness[3 + i]));
@@ -175,7 +222,7 @@ impl Connection for Bushing {
         for (i, value) in self.damping.iter().enumerate() {
             damping[i][i] = *value;
         }
-        ConnectionLaw { wrench_on_b, stiffness, damping }
+        ConnectionLaw { wrench_on_b, stiffness, damping, size: [0.0; 2] }
     }
 
     fn rates(&self, motion: &RelativeMotion, _: &[f64], _: &[f64], _: &mut [f64]) -> Wrench {
@@ -199,12 +246,183 @@ pub(crate) struct PlacedConnection {
     pub a: FrameId,
     pub b: FrameId,
     pub connection: Box<dyn Connection>,
+    /// The coordinates that move B against A.
+    pub support: Box<[usize]>,
     /// As of an element.
     pub state: std::ops::Range<usize>,
     pub inputs: std::ops::Range<usize>,
 }
 
+/// A connection in one step.
+#[derive(Clone, Debug)]
+pub(crate) struct ActingConnection {
+    /// How each coordinate of its support moves B's origin and turns B against A, in A's axes.
+    columns: Box<[JacobianColumn]>,
+    memory: Box<[f64]>,
+    /// Pose of the middle, velocity of the start.
+    pub start: RelativeMotion,
+    /// The law at the mean velocity `at`, and the change of velocity from the start to there.
+    pub law: ConnectionLaw,
+    pub at: (Vector3<f64>, Vector3<f64>),
+    /// Result: mean force on B and moment about B's origin, in A's axes.
+    pub wrench_on_b: Wrench,
+}
+
+impl ActingConnection {
+    pub fn new(placed: &PlacedConnection) -> Self {
+        let zero = Vector3::zeros();
+        Self {
+            columns: vec![JacobianColumn::default(); placed.support.len()].into(),
+            memory: vec![0.0; placed.connection.memory_len()].into(),
+            start: RelativeMotion { a_from_b: Isometry3::identity(), linear_mps: zero, angular_radps: zero },
+            law: ConnectionLaw::default(),
+            at: (zero, zero),
+            wrench_on_b: Wrench::default(),
+        }
+    }
+
+    /// Places it for a step: the workspace holds the kinematics of the middle, `velocity` is that of the start.
+    pub fn place(
+        &mut self,
+        placed: &PlacedConnection,
+        mechanism: &Mechanism,
+        ws: &Workspace,
+        velocity: &[f64],
+        all: &mut [JacobianColumn],
+    ) {
+        placed.rows(mechanism, ws, all);
+        for (own, &k) in self.columns.iter_mut().zip(&placed.support) {
+            *own = all[k];
+        }
+        let (linear_mps, angular_radps) = self.velocity(placed, |k| velocity[k]);
+        self.start = RelativeMotion { a_from_b: placed.pose(ws), linear_mps, angular_radps };
+    }
+
+    /// The relative velocity that coordinates' rates make.
+    pub fn velocity(
+        &self,
+        placed: &PlacedConnection,
+        rate: impl Fn(usize) -> f64,
+    ) -> (Vector3<f64>, Vector3<f64>) {
+        let (mut linear, mut angular) = (Vector3::zeros(), Vector3::zeros());
+        for (column, &k) in self.columns.iter().zip(&placed.support) {
+            let rate = rate(k);
+            linear += column.linear * rate;
+            angular += column.angular * rate;
+        }
+        (linear, angular)
+    }
+
+    /// What its own law is to prepare, given the velocity expected in the middle.
+    pub fn prepare(
+        &mut self,
+        placed: &PlacedConnection,
+        expected: &[f64],
+        step_s: f64,
+        inputs: &[f64],
+        state: &[f64],
+    ) {
+        if self.memory.is_empty() {
+            return;
+        }
+        let expected = self.velocity(placed, |k| expected[k]);
+        let coming = Coming { motion: self.start, expected, step_s };
+        placed.connection.prepare(&coming, inputs, state, &mut self.memory);
+    }
+
+    /// The motion of the step if the velocity changes by this up to its mean.
+    fn mean(&self, change: &(Vector3<f64>, Vector3<f64>)) -> RelativeMotion {
+        RelativeMotion {
+            linear_mps: self.start.linear_mps + change.0,
+            angular_radps: self.start.angular_radps + change.1,
+            ..self.start
+        }
+    }
+
+    /// The law at this change of velocity from the start to the mean.
+    pub fn law_at(
+        &self,
+        placed: &PlacedConnection,
+        change: &(Vector3<f64>, Vector3<f64>),
+        step_s: f64,
+        inputs: &[f64],
+        state: &[f64],
+    ) -> ConnectionLaw {
+        placed.connection.law(&self.mean(change), step_s, inputs, state, &self.memory)
+    }
+
+    /// What the law of `at` gives at another change of velocity, by its damping alone.
+    pub fn extrapolated(&self, change: &(Vector3<f64>, Vector3<f64>)) -> Wrench {
+        let further = (change.0 - self.at.0, change.1 - self.at.1);
+        let damping = times(&self.law.damping, &further);
+        Wrench {
+            force_n: self.law.wrench_on_b.force_n - damping.force_n,
+            moment_nm: self.law.wrench_on_b.moment_nm - damping.moment_nm,
+        }
+    }
+
+    /// A wrench on B and its opposite on A as efforts on the coordinates, added.
+    pub fn add_effort(&self, placed: &PlacedConnection, wrench: &Wrench, effort: &mut [f64]) {
+        for (column, &k) in self.columns.iter().zip(&placed.support) {
+            effort[k] += column.linear.dot(&wrench.force_n) + column.angular.dot(&wrench.moment_nm);
+        }
+    }
+
+    /// Adds Jᵀ(a·stiffness + b·damping)J to the lower triangle of the row-major n × n `matrix`.
+    pub fn add_product(&self, placed: &PlacedConnection, (a, b): (f64, f64), n: usize, matrix: &mut [f64]) {
+        add_product(&self.columns, &placed.support, (a, b), &self.law, n, matrix);
+    }
+
+    /// Mean force of a linear law, the acceleration being known.
+    pub fn linear_result(
+        &self,
+        placed: &PlacedConnection,
+        (a, b): (f64, f64),
+        acceleration: &[f64],
+    ) -> Wrench {
+        let change = self.velocity(placed, |k| acceleration[k]);
+        let (stiff, damped) = (times(&self.law.stiffness, &change), times(&self.law.damping, &change));
+        Wrench {
+            force_n: self.law.wrench_on_b.force_n - stiff.force_n * a - damped.force_n * b,
+            moment_nm: self.law.wrench_on_b.moment_nm - stiff.moment_nm * a - damped.moment_nm * b,
+        }
+    }
+
+    /// Brings the connection's state to the end of the step.
+    pub fn settle(
+        &self,
+        placed: &PlacedConnection,
+        acceleration: &[f64],
+        step_s: f64,
+        inputs: &[f64],
+        state: &mut [f64],
+    ) {
+        let change = self.velocity(placed, |k| 0.5 * step_s * acceleration[k]);
+        placed.connection.settle(&self.mean(&change), step_s, inputs, &self.memory, state);
+    }
+}
+
+fn times(matrix: &Matrix6, (linear, angular): &(Vector3<f64>, Vector3<f64>)) -> Wrench {
+    let v = [linear.x, linear.y, linear.z, angular.x, angular.y, angular.z];
+    let row = |i: usize| matrix[i].iter().zip(&v).map(|(m, x)| m * x).sum::<f64>();
+    Wrench { force_n: Vector3::new(row(0), row(1), row(2)), moment_nm: Vector3::new(row(3), row(4), row(5)) }
+}
+
 impl PlacedConnection {
+    /// The coordinates that move `b` against `a`: of all frames on the way from one to the other.
+    pub fn support(mechanism: &Mechanism, a: FrameId, b: FrameId) -> Box<[usize]> {
+        let above = |frame: FrameId| {
+            std::iter::successors(Some(frame.0), |&i| (i != 0).then(|| mechanism.frames[i].parent))
+        };
+        let moved = |from: FrameId, other: FrameId| {
+            above(from)
+                .take_while(move |i| !above(other).any(|j| j == *i))
+                .flat_map(|i| mechanism.frames[i].row.iter().map(|&(k, _)| k))
+        };
+        let found: std::collections::BTreeSet<usize> = moved(a, b).chain(moved(b, a)).collect();
+        found.into_iter().collect()
+    }
+
     /// Pose of B in A, from the kinematics that the workspace holds.
     pub fn pose(&self, ws: &Workspace) -> Isometry3<f64> {
         ws.world_from_frame(self.a).inverse() * ws.world_from_frame(self.b)
@@ -229,56 +447,53 @@ impl PlacedConnection {
         mechanism.add_jacobian(ws, self.b, &origin, 1.0, rows);
         mechanism.add_jacobian(ws, self.a, &origin, -1.0, rows);
         let axes = &ws.frames[self.a.index()].axes;
-        for row in rows {
+        for &k in &self.support {
+            let row = &mut rows[k];
             let (linear, angular) = (axes.transpose_times(&row.linear), axes.transpose_times(&row.angular));
             *row = JacobianColumn { linear, angular };
         }
     }
 
-    /// The wrench on B and its opposite on A as efforts on the coordinates.
-    pub fn add_effort(rows: &[JacobianColumn], wrench: &Wrench, effort: &mut [f64]) {
-        for (row, out) in rows.iter().zip(effort) {
-            *out += row.linear.dot(&wrench.force_n) + row.angular.dot(&wrench.moment_nm);
+    /// The wrench on B and its opposite on A as efforts on the coordinates; the rows are of all coordinates.
+    pub fn add_effort(&self, rows: &[JacobianColumn], wrench: &Wrench, effort: &mut [f64]) {
+        for &k in &self.support {
+            effort[k] += rows[k].linear.dot(&wrench.force_n) + rows[k].angular.dot(&wrench.moment_nm);
         }
     }
 }
 
-/// Adds Jᵀ(a·A + b·B)J to the lower triangle of the row-major `matrix`.
+/// Adds Jᵀ(a·stiffness + b·damping)J to the lower triangle of the row-major n × n `matrix`; J has a column for each
+/// coordinate of the support.
 pub(crate) fn add_product(
-    rows: &[JacobianColumn],
+    columns: &[JacobianColumn],
+    support: &[usize],
     (a, b): (f64, f64),
     law: &ConnectionLaw,
+    n: usize,
     matrix: &mut [f64],
 ) {
-    let n = rows.len();
-    let flat = |row: &JacobianColumn| {
-        let (l, t) = (&row.linear, &row.angular);
+    let flat = |column: &JacobianColumn| {
+        let (l, t) = (&column.linear, &column.angular);
         [l.x, l.y, l.z, t.x, t.y, t.z]
     };
-    for (i, row) in rows.iter().enumerate() {
-        let own = flat(row);
+    let mut both = [[0.0; 6]; 6];
+    for (row, (stiff, damped)) in both.iter_mut().zip(law.stiffness.iter().zip(&law.damping)) {
+        for (out, (k, d)) in row.iter_mut().zip(stiff.iter().zip(damped)) {
+            *out = a * k + b * d;
+        }
+    }
+    for (i, column) in columns.iter().enumerate() {
+        let own = flat(column);
         let mut answer = [0.0; 6];
-        for (p, value) in own.iter().enumerate() {
-            for (q, out) in answer.iter_mut().enumerate() {
-                *out += value * (a * law.stiffness[p][q] + b * law.damping[p][q]);
+        for (value, row) in own.iter().zip(&both) {
+            for (out, entry) in answer.iter_mut().zip(row) {
+                *out += value * entry;
             }
         }
-        for (j, other) in rows[..=i].iter().enumerate() {
+        for (other, &k) in columns[..=i].iter().zip(support) {
             let sum: f64 = flat(other).iter().zip(&answer).map(|(x, y)| x * y).sum();
-            matrix[i * n + j] += sum;
+            // The support is in order, so this is the lower triangle.
+            matrix[support[i] * n + k] += sum;
         }
     }
-}
-
-/// The relative velocity that coordinates' rates make.
-pub(crate) fn rate_of(
-    rows: &[JacobianColumn],
-    rates: impl Iterator<Item = f64>,
-) -> (Vector3<f64>, Vector3<f64>) {
-    let (mut linear, mut angular) = (Vector3::zeros(), Vector3::zeros());
-    for (row, rate) in rows.iter().zip(rates) {
-        linear += row.linear * rate;
-        angular += row.angular * rate;
-    }
-    (linear, angular)
 }

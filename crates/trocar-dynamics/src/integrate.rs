@@ -1,7 +1,6 @@
 //! The two integrators of an island.
 
 use crate::active_set::{self, Failure, Problem};
-use crate::connection::{PlacedConnection, RelativeMotion, add_product, rate_of};
 use crate::element::Stage;
 use crate::error::DynamicsError;
 use crate::floating::WORD_NAMES;
@@ -64,14 +63,18 @@ impl Island {
             let own = &mut words.elements[placed.state.clone()];
             placed.element.settle(&stage, acting.mean_rate, own_inputs, own);
         }
-        for placed in self.connections.iter().filter(|placed| !placed.state.is_empty()) {
-            placed.rows(&self.mechanism, &ws.mechanism, &mut ws.columns);
-            let mean = words.v.iter().zip(&ws.acceleration).map(|(v, a)| v + half * a);
-            let (linear_mps, angular_radps) = rate_of(&ws.columns, mean);
-            let a_from_b = placed.pose(&ws.mechanism);
-            let motion = RelativeMotion { a_from_b, linear_mps, angular_radps };
-            let own = &mut words.elements[placed.state.clone()];
-            placed.connection.settle(&motion, step_s, &inputs.elements[placed.inputs.clone()], own);
+        for ((placed, acting), square) in
+            self.connections.iter().zip(&mut ws.connections).zip(&self.square_frequencies_of_connections)
+        {
+            if placed.connection.is_linear() {
+                let shares = shares(step_s, *square);
+                acting.wrench_on_b = acting.linear_result(placed, shares, &ws.acceleration);
+            }
+            if !placed.state.is_empty() {
+                let own = &mut words.elements[placed.state.clone()];
+                let own_inputs = &inputs.elements[placed.inputs.clone()];
+                acting.settle(placed, &ws.acceleration, step_s, own_inputs, own);
+            }
         }
         words.q.copy_from_slice(&ws.q);
         for (v, acceleration) in words.v.iter_mut().zip(&ws.acceleration) {
@@ -121,9 +124,11 @@ impl Island {
             *load = -bias;
         }
         self.add_wrenches(inputs, ws)?;
+        ws.stiffening.fill(0.0);
         if !self.connections.is_empty() {
             self.add_connections(inputs, step_s, words, ws)?;
         }
+        self.add_fields(step_s, ws)?;
         let problem = Problem {
             n: self.mechanism.coordinate_count(),
             half_step: 0.5 * step_s,
@@ -131,17 +136,27 @@ impl Island {
             load: &ws.load,
             rows: &self.rows,
             stiffening: &ws.stiffening,
+            connections: &self.connections,
+            inputs: inputs.elements,
+            words: words.elements,
         };
-        active_set::solve(&problem, &mut ws.acting, &mut ws.acceleration, &mut ws.scratch).map_err(
+        let (acting, connections) = (&mut ws.acting, &mut ws.connections);
+        active_set::solve(&problem, acting, connections, &mut ws.acceleration, &mut ws.scratch).map_err(
             |failure| match failure {
                 Failure::Pivot(pivot) => self.mechanism.failed_pivot(pivot, &ws.q),
                 Failure::NoConvergence(iterations) => DynamicsError::NoConvergence { iterations },
+                Failure::NotFinite(connection) => self.undefined_force(connection),
             },
         )
     }
 
-    /// The connections' forces at the pose of the workspace and the velocity of the step's start, and their share in the
-    /// matrix: damping by half a step, stiffness as that of a spring.
+    #[cold]
+    fn undefined_force(&self, connection: usize) -> DynamicsError {
+        DynamicsError::NotFinite { what: format!("the force of {}", self.connections[connection].name) }
+    }
+
+    /// Places the connections at the pose of the workspace. The forces of the linear ones at the velocity of the step's
+    /// start are added to the load, and their share to the matrix: damping by half a step, stiffness as that of a spring.
     #[inline(never)]
     fn add_connections(
         &self,
@@ -150,21 +165,47 @@ impl Island {
         words: &StateWords<'_>,
         ws: &mut IslandWorkspace,
     ) -> Result<(), DynamicsError> {
-        ws.stiffening.fill(0.0);
-        for (placed, square) in self.connections.iter().zip(&self.square_frequencies_of_connections) {
-            placed.rows(&self.mechanism, &ws.mechanism, &mut ws.columns);
-            let (linear_mps, angular_radps) = rate_of(&ws.columns, words.v.iter().copied());
-            let a_from_b = placed.pose(&ws.mechanism);
-            let motion = RelativeMotion { a_from_b, linear_mps, angular_radps };
+        let n = self.mechanism.coordinate_count();
+        let connections = self.connections.iter().zip(&mut ws.connections);
+        for (place, ((placed, acting), square)) in
+            connections.zip(&self.square_frequencies_of_connections).enumerate()
+        {
+            acting.place(placed, &self.mechanism, &ws.mechanism, words.v, &mut ws.columns);
             let own = &words.elements[placed.state.clone()];
             let own_inputs = &inputs.elements[placed.inputs.clone()];
-            let law = placed.connection.law(&motion, step_s, own_inputs, own);
-            if !law.is_finite() {
+            acting.prepare(placed, &ws.v, step_s, own_inputs, own);
+            if !placed.connection.is_linear() {
+                continue;
+            }
+            acting.law = acting.law_at(placed, &Default::default(), step_s, own_inputs, own);
+            if !acting.law.is_finite() {
+                return Err(self.undefined_force(place));
+            }
+            acting.add_effort(placed, &acting.law.wrench_on_b, &mut ws.load);
+            acting.add_product(placed, shares(step_s, *square), n, &mut ws.stiffening);
+        }
+        Ok(())
+    }
+
+    /// Efforts of the joint fields at the pose of the workspace, and the share of what holds each joint by itself in the
+    /// matrix: a quarter of h² k, which is stable at any step.
+    fn add_fields(&self, step_s: f64, ws: &mut IslandWorkspace) -> Result<(), DynamicsError> {
+        let n = self.mechanism.coordinate_count();
+        for placed in &self.fields {
+            let m = placed.coordinates.len();
+            let (positions, rest) = ws.field.split_at_mut(m);
+            let (efforts, stiffness) = rest.split_at_mut(m);
+            for (position, &place) in positions.iter_mut().zip(&placed.positions) {
+                *position = ws.q[place];
+            }
+            placed.field.efforts(positions, efforts, &mut stiffness[..m]);
+            if !(efforts.iter().sum::<f64>() + stiffness[..m].iter().sum::<f64>()).is_finite() {
                 return Err(DynamicsError::NotFinite { what: format!("the force of {}", placed.name) });
             }
-            PlacedConnection::add_effort(&ws.columns, &law.wrench_on_b, &mut ws.load);
-            let share = spring_share(step_s * step_s * square) * step_s * step_s;
-            add_product(&ws.columns, (share, 0.5 * step_s), &law, &mut ws.stiffening);
+            for ((&k, effort), own) in placed.coordinates.iter().zip(efforts).zip(&*stiffness) {
+                ws.load[k] += *effort;
+                ws.stiffening[k * n + k] += 0.25 * step_s * step_s * trocar_math::max(*own, 0.0);
+            }
         }
         Ok(())
     }
@@ -259,7 +300,19 @@ impl Island {
             let motion = placed.motion(&ws.mechanism);
             let wrench =
                 placed.connection.rates(&motion, own_inputs, &words[placed.state.clone()], own_rates);
-            PlacedConnection::add_effort(&ws.columns, &wrench, &mut ws.load);
+            placed.add_effort(&ws.columns, &wrench, &mut ws.load);
+        }
+        for placed in &self.fields {
+            let m = placed.coordinates.len();
+            let (positions, rest) = ws.field.split_at_mut(m);
+            let (efforts, stiffness) = rest.split_at_mut(m);
+            for (position, &place) in positions.iter_mut().zip(&placed.positions) {
+                *position = q[place];
+            }
+            placed.field.efforts(positions, efforts, &mut stiffness[..m]);
+            for (&k, effort) in placed.coordinates.iter().zip(efforts) {
+                ws.load[k] += *effort;
+            }
         }
         self.mechanism.position_rates(q, v, &mut rates[..positions]);
         let acceleration = &mut rates[positions..positions + n];
@@ -272,4 +325,9 @@ impl Island {
             acceleration,
         )
     }
+}
+
+/// What stiffness and damping of a linear connection count in the matrix.
+fn shares(step_s: f64, square_frequency: f64) -> (f64, f64) {
+    (spring_share(step_s * step_s * square_frequency) * step_s * step_s, 0.5 * step_s)
 }

@@ -5,13 +5,15 @@ use thiserror::Error;
 
 use crate::active_set::{Acting, Scratch};
 use crate::builder::{compact, position_row};
-use crate::connection::{Connection, ConnectionId, PlacedConnection};
+use crate::connection::{ActingConnection, Connection, ConnectionId, PlacedConnection};
 use crate::element::{ForceElement, Stage};
 use crate::error::{DynamicsError, check_length};
+use crate::field::{JointField, PlacedField};
 use crate::floating::{self, FloatingRoot};
 use crate::kinematics::JacobianColumn;
 use crate::mechanism::{CoordinateId, FrameId, Mechanism, Row, Workspace, row_times};
 use crate::stiffness::spring_share;
+use crate::transmitted::Wrench;
 
 /// A force element of one island.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -96,13 +98,20 @@ pub struct IslandBuilder {
     elements: Vec<Placed>,
     rows: Vec<Row>,
     connections: Vec<PlacedConnection>,
+    fields: Vec<(String, Vec<CoordinateId>, Box<dyn JointField>)>,
 }
 
 impl IslandBuilder {
     /// An island of this mechanism without forces but gravity.
     #[must_use]
     pub fn new(mechanism: Mechanism) -> Self {
-        Self { mechanism, elements: Vec::new(), rows: Vec::new(), connections: Vec::new() }
+        Self {
+            mechanism,
+            elements: Vec::new(),
+            rows: Vec::new(),
+            connections: Vec::new(),
+            fields: Vec::new(),
+        }
     }
 
     /// The mechanism.
@@ -144,10 +153,16 @@ impl IslandBuilder {
             a,
             b,
             connection,
+            support: Box::default(),
             state: 0..0,
             inputs: 0..0,
         });
         ConnectionId(self.connections.len() - 1)
+    }
+
+    /// Adds efforts on these joints that depend on all of them.
+    pub fn field(&mut self, name: &str, joints: &[CoordinateId], field: impl JointField + 'static) {
+        self.fields.push((name.to_owned(), joints.to_vec(), Box::new(field)));
     }
 
     /// Checks names and rows.
@@ -181,11 +196,23 @@ impl IslandBuilder {
             if own.a == own.b || own.a.0 >= frames || own.b.0 >= frames {
                 return Err(IslandError::Ends(own.name.clone()));
             }
+            own.support = PlacedConnection::support(&self.mechanism, own.a, own.b);
             own.state = states..states + own.connection.state_names().len();
             own.inputs = inputs..inputs + own.connection.inputs().len();
             (states, inputs) = (own.state.end, own.inputs.end);
         }
+        let mut fields: Vec<PlacedField> = Vec::with_capacity(self.fields.len());
+        for (name, joints, field) in std::mem::take(&mut self.fields) {
+            let of_elements = self.elements.iter().map(|placed| &placed.name);
+            let of_connections = self.connections.iter().map(|placed| &placed.name);
+            let mut names = of_elements.chain(of_connections).chain(fields.iter().map(|placed| &placed.name));
+            if name.is_empty() || names.any(|other| *other == name) {
+                return Err(IslandError::Name(name));
+            }
+            fields.push(PlacedField::new(&name, &joints, field, &self.mechanism)?);
+        }
         Ok(Island {
+            fields: fields.into(),
             position_rows: self
                 .rows
                 .iter()
@@ -220,6 +247,7 @@ pub struct Island {
     pub(crate) floating: Box<[FloatingRoot]>,
     pub(crate) connections: Box<[PlacedConnection]>,
     pub(crate) square_frequencies_of_connections: Box<[f64]>,
+    pub(crate) fields: Box<[PlacedField]>,
     pub(crate) element_state_len: usize,
     pub(crate) input_len: usize,
 }
@@ -345,6 +373,19 @@ impl Island {
         self.connections.get(connection.0).map(|placed| placed.inputs.clone())
     }
 
+    /// The connection of this name.
+    #[must_use]
+    pub fn connection(&self, name: &str) -> Option<ConnectionId> {
+        self.connections.iter().position(|placed| placed.name == name).map(ConnectionId)
+    }
+
+    /// Where a connection's words lie in the state; `None` for one of another island.
+    #[must_use]
+    pub fn state_of_connection(&self, connection: ConnectionId) -> Option<std::ops::Range<usize>> {
+        let first = self.first_element_word();
+        self.connections.get(connection.0).map(|placed| placed.state.start + first..placed.state.end + first)
+    }
+
     /// Where an element's words lie in the state; `None` for an element of another island.
     #[must_use]
     pub fn state_of(&self, element: ElementId) -> Option<std::ops::Range<usize>> {
@@ -395,7 +436,13 @@ impl Island {
             v: vec![0.0; n].into(),
             load: vec![0.0; n].into(),
             columns: vec![JacobianColumn::default(); if self.connections.is_empty() { 0 } else { n }].into(),
-            stiffening: vec![0.0; if self.connections.is_empty() { 0 } else { n * n }].into(),
+            connections: self.connections.iter().map(ActingConnection::new).collect(),
+            field: vec![0.0; 3 * self.fields.iter().map(|f| f.coordinates.len()).max().unwrap_or(0)].into(),
+            stiffening: vec![
+                0.0;
+                if self.connections.is_empty() && self.fields.is_empty() { 0 } else { n * n }
+            ]
+            .into(),
             acceleration: vec![0.0; n].into(),
             stages: std::array::from_fn(|_| vec![0.0; self.explicit_len()].into()),
         }
@@ -528,9 +575,12 @@ pub struct IslandWorkspace {
     pub(crate) q: Box<[f64]>,
     pub(crate) v: Box<[f64]>,
     pub(crate) load: Box<[f64]>,
-    /// Of the connection at hand.
+    /// Of the connection at hand, for all coordinates.
     pub(crate) columns: Box<[JacobianColumn]>,
-    /// What all connections add to the matrix; empty without any.
+    pub(crate) connections: Box<[ActingConnection]>,
+    /// Positions, efforts and stiffness of the joint field at hand.
+    pub(crate) field: Box<[f64]>,
+    /// What connections and joint fields add to the matrix; empty without any.
     pub(crate) stiffening: Box<[f64]>,
     pub(crate) acceleration: Box<[f64]>,
     /// Runge–Kutta: the state at a stage, four rates and their sum.
@@ -560,6 +610,13 @@ impl IslandWorkspace {
     #[must_use]
     pub fn element_force(&self, element: ElementId) -> Option<f64> {
         self.acting.get(element.0).map(|acting| acting.force)
+    }
+
+    /// Mean force of a connection over the last leapfrog step on its frame B and moment about B's origin, in the axes of
+    /// its frame A; A gets the opposite. `None` for a connection of another island.
+    #[must_use]
+    pub fn connection_wrench(&self, connection: ConnectionId) -> Option<Wrench> {
+        self.connections.get(connection.0).map(|acting| acting.wrench_on_b)
     }
 
     /// Mean rate of an element's e over the last leapfrog step, so that force · rate · step is the work done on the

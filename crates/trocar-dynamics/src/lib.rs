@@ -29,6 +29,7 @@ mod dynamics;
 mod element;
 mod error;
 mod factorisation;
+mod field;
 mod floating;
 mod inertia;
 mod integrate;
@@ -42,12 +43,13 @@ mod stiffness;
 mod transmitted;
 
 pub use builder::{Attached, CoordinateKind, JointVariable, MechanismBuilder, MechanismError, Placement};
-pub use connection::{Bushing, Connection, ConnectionId, ConnectionLaw, Matrix6, RelativeMotion};
+pub use connection::{Bushing, Coming, Connection, ConnectionId, ConnectionLaw, Matrix6, RelativeMotion};
 pub use element::{
     Drive, Elastic, ElementError, Flank, ForceElement, Friction, Grip, LOOP_ELEMENTS, Law, Ripple, Side,
     SpringDamper, Stage, Stiffening, Stop, Stribeck, hysteresis, knees,
 };
 pub use error::DynamicsError;
+pub use field::JointField;
 pub use inertia::{Inertia, InertiaProblem};
 pub use island::{
     AppliedWrench, ElementId, Integrator, Island, IslandBuilder, IslandError, IslandInputs, IslandWorkspace,

@@ -80,9 +80,14 @@ impl Island {
         for (placed, noted) in self.connections.iter().zip(&mut self.square_frequencies_of_connections) {
             placed.rows(&self.mechanism, &ws, &mut columns);
             let (own, own_inputs) = (&words[placed.state.clone()], &inputs[placed.inputs.clone()]);
-            let law = placed.connection.law(&placed.motion(&ws), 0.0, own_inputs, own);
+            if !placed.connection.is_linear() {
+                continue;
+            }
+            let memory = vec![0.0; placed.connection.memory_len()];
+            let law = placed.connection.law(&placed.motion(&ws), 0.0, own_inputs, own, &memory);
             let mut stiffness = vec![0.0; n * n];
-            add_product(&columns, (1.0, 0.0), &law, &mut stiffness);
+            let own_columns: Vec<JacobianColumn> = placed.support.iter().map(|&k| columns[k]).collect();
+            add_product(&own_columns, &placed.support, (1.0, 0.0), &law, n, &mut stiffness);
             // The trace of M⁻¹JᵀKJ: the sum of its frequencies squared, so at least the largest.
             let mut trace = 0.0;
             for k in 0..n {

@@ -21,8 +21,8 @@ pub struct Acceleration {
     pub angular_radps2: Vector3<f64>,
 }
 
-/// A force and a moment about a stated point, in world axes.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// A force and a moment about a stated point, in world axes unless said otherwise.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Wrench {
     /// The force, N.
     pub force_n: Vector3<f64>,
