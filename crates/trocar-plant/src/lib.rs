@@ -5,6 +5,7 @@
 //! ([`transmission`]), brakes ([`brake`]), encoders and potentiometers with their wire form ([`encoder`],
 //! [`potentiometer`]), sensors in frames ([`imu`], [`force_sensor`], [`torque_sensor`]), the bus that carries readings to a controller ([`bus`],
 //! [`coupling`]), message channels ([`channel`]), a master handle on a motion generator ([`handle`]), and instruments ([`tracker`], [`displacement`], [`grip_gauge`], [`recorder`]).
+//! The [`person`] whom a device moves is here as data and pure functions: body, passive joints, gait, strength, spasticity.
 //! The configuration structs are the schema of the files that people write; each physical number is a
 //! [`trocar_signal::Sourced`] value.
 
@@ -24,6 +25,7 @@ pub mod heat;
 pub mod imu;
 pub mod instrument;
 pub mod motor;
+pub mod person;
 pub mod potentiometer;
 pub mod recorder;
 pub mod strain;
