@@ -332,9 +332,9 @@ fn position_and_force_converge_with_the_square_of_the_step() {
         [(position - exact_position).norm(), (force - exact_force).norm()]
     });
     for pair in errors.windows(2) {
-        for what in 0..2 {
-            let order = (pair[0][what] / pair[1][what]).log2();
-            assert!((order - 2.0).abs() < 0.25, "{what}: {errors:?}");
+        for (coarse, fine) in pair[0].iter().zip(&pair[1]) {
+            let order = (coarse / fine).log2();
+            assert!((order - 2.0).abs() < 0.25, "{errors:?}");
         }
     }
 }

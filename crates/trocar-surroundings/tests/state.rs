@@ -1,5 +1,7 @@
 //! All of a contact is in the state, and stepping it allocates nothing.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
 mod common;
 
 use common::{Scene, body, sphere};
