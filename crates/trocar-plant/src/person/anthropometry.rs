@@ -8,6 +8,7 @@
 //! - de Leva's masses sum to 1.0000 of the body for men and to 0.9999 for women; each is divided by that sum.
 //! - His ratios are laid on Winter's lengths, which are those of joint centres of standing people and equal for both sexes. His
 //!   own lengths differ from these by up to 1.3 % for a man's leg; a woman's thigh of his is shorter, as his hip centre is lower.
+//!   A woman's centre of mass so comes to 0.569 of her height, where textbooks say 0.55 (a man's to 0.565; textbooks 0.56 to 0.57).
 //! - The trunk reaches from Winter's hip (0.530 of the height) to Winter's shoulder (0.818), which is de Leva's "trunk 3".
 //! - Hips, knees, ankles and shoulders of one side stand above each other in one frontal plane (assumed).
 

@@ -11,6 +11,7 @@
 mod limit;
 
 pub use limit::{JointLimit, LimitCoefficients};
+use trocar_dynamics::JointField;
 
 /// Degrees in a radian.
 const DEGREES: f64 = 180.0 / std::f64::consts::PI;
@@ -117,6 +118,18 @@ impl PassiveLeg {
             }
         }
         (efforts, stiffness)
+    }
+}
+
+/// On the joints `hip_flexion`, `knee_flexion`, `ankle_dorsiflexion` of one leg, in this order.
+impl JointField for PassiveLeg {
+    fn efforts(&self, positions: &[f64], efforts: &mut [f64], own_stiffness: &mut [f64]) {
+        let &[hip, knee, ankle] = positions else { return };
+        let (found, stiffness) = self.efforts_and_stiffness(&[hip, knee, ankle]);
+        efforts.copy_from_slice(&found);
+        for (k, own) in own_stiffness.iter_mut().enumerate() {
+            *own = stiffness[k][k];
+        }
     }
 }
 
