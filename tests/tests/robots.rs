@@ -59,6 +59,11 @@ fn poses(mechanism: &MechanismConfig, q: &BTreeMap<String, f64>) -> BTreeMap<Str
     poses
 }
 
+/// The frame of the tool's tip.
+fn tip_frame(mechanism: &MechanismConfig) -> String {
+    mechanism.tip.as_ref().expect("a tip").frame.clone()
+}
+
 /// Any posture inside the limits.
 fn posture(mechanism: &MechanismConfig, number: u64) -> BTreeMap<String, f64> {
     let stream = Stream::new(7, 0, "posture");
@@ -219,13 +224,13 @@ fn the_tip_of_a_straight_instrument_lies_on_its_shaft() {
         let mechanism = file.mechanism();
         let shaft_m = if tool.name.contains("_420") { 0.4670 } else { 0.4162 };
         let beyond_m = mechanism.frames.last().and_then(|f| f.d.as_ref()).expect("a length").value.si();
-        let tip = poses(&mechanism, &BTreeMap::new())[&mechanism.tip.frame];
+        let tip = poses(&mechanism, &BTreeMap::new())[&tip_frame(&mechanism)];
         let expected = Vector3::new(0.0, 0.0, shaft_m + tool.wrist_m + beyond_m);
         assert!((tip.translation.vector - expected).norm() < 1e-15, "{}: {tip}", tool.name);
         assert!((tip.rotation * Vector3::z() - Vector3::z()).norm() < 1e-15, "{}", tool.name);
         // The wrist's limits keep it on a sphere about the wrist: bent by 90 degrees it would lie beside the shaft.
         let bent = BTreeMap::from([("wrist_pitch".to_owned(), 30.0 * DEG)]);
-        let moved = poses(&mechanism, &bent)[&mechanism.tip.frame].translation.vector;
+        let moved = poses(&mechanism, &bent)[&tip_frame(&mechanism)].translation.vector;
         let lever = tool.wrist_m + beyond_m;
         let (s, c) = trocar_math::sin_cos(30.0 * DEG);
         assert!((moved.z - shaft_m - lever * c).abs() < 1e-15, "{}: {moved}", tool.name);
@@ -250,6 +255,8 @@ fn endoscopes_weigh_what_the_dvrk_compensates() {
 }
 
 // ---- Arms ----------------------------------------------------------------------------------------------------------
+
+const EXOSKELETONS: [&str; 1] = ["fourier_x2"];
 
 const ARMS: [&str; 5] = ["psm_classic", "psm_si", "ecm_classic", "ecm_si", "raven2"];
 
@@ -298,7 +305,7 @@ fn the_tip_of_the_classic_ecm_is_where_the_closed_form_says() {
         let depth = q["insertion"] - 0.3822 + 0.3829;
         let ((s1, c1), (s2, c2)) = (trocar_math::sin_cos(q["yaw"]), trocar_math::sin_cos(q["pitch"]));
         let expected = Vector3::new(c2 * s1, -s2, -c2 * c1) * depth;
-        let tip = poses(&mechanism, &q)[&mechanism.tip.frame].translation.vector;
+        let tip = poses(&mechanism, &q)[&tip_frame(&mechanism)].translation.vector;
         assert!((tip - expected).norm() < 1e-15, "{tip} {expected}");
     }
 }
@@ -551,6 +558,18 @@ fn tables() -> String {
         let joints = joints[..joints.len() - theirs].join(", ");
         text += &format!(
             "| `{arm}` | {joints} | {datasheet} | {identified} | {assumed} | {} |\n",
+            file.status.words()
+        );
+    }
+    text +=
+        "\n| exoskeleton | joints | published | identified | assumed | status |\n|---|---|---|---|---|---|\n";
+    for name in EXOSKELETONS {
+        let file = robot(name);
+        let [datasheet, identified, assumed] = standings(&scene_of(name, None), false, &[]);
+        let joints: Vec<&str> = file.mechanism.coordinates.iter().map(|c| c.name.as_str()).collect();
+        text += &format!(
+            "| `{name}` | {} | {datasheet} | {identified} | {assumed} | {} |\n",
+            joints.join(", "),
             file.status.words()
         );
     }

@@ -214,16 +214,19 @@ fn describe(out: &mut String, instance: Option<&str>, of: &Inspection) {
     }
     let centre = vector(&of.centre_of_mass_at_start_in_base_m);
     line(out, &format!("Centre of mass     {centre} m in the base, at the start"));
-    line(
-        out,
-        &format!(
-            "Tip                {} m in the base, at the start; in frame {}",
-            vector(&of.tip_at_start_in_base_m),
-            of.tip_frame
-        ),
-    );
-    line(out, &format!("Reach              {} m at q = {}", short(of.reach.distance_m), vector(&of.reach.q)));
-    line(out, &format!("                   {}", of.reach.method));
+    match of.tip_at_start_in_base_m.as_ref().zip(of.tip_frame.as_ref()) {
+        Some((tip, frame)) => {
+            line(
+                out,
+                &format!("Tip                {} m in the base, at the start; in frame {frame}", vector(tip)),
+            );
+        }
+        None => line(out, "Tip                none: its joints are moved, and nothing Cartesian"),
+    }
+    if let Some(reach) = &of.reach {
+        line(out, &format!("Reach              {} m at q = {}", short(reach.distance_m), vector(&reach.q)));
+        line(out, &format!("                   {}", reach.method));
+    }
     if !of.actuators.is_empty() {
         line(out, "\nActuators");
     }
@@ -260,9 +263,16 @@ fn tell(out: &mut String, of: &Evaluation) {
         let (p, r) = (full(&frame.position_in_base_m), full(&frame.base_from_frame_xyzw));
         line(out, &format!("  {:width$}  {p};  {r}", frame.name));
     }
-    line(out, &format!("\nJacobian of {} at {} m", of.jacobian_frame, full(&of.jacobian_point_in_base_m)));
-    of.jacobian.iter().for_each(|row| line(out, &format!("  {}", full(row))));
-    line(out, &format!("\nIts derivative in time times qd\n  {}", full(&of.jacobian_rate_times_qd)));
+    if let Some(of) = &of.jacobian {
+        line(
+            out,
+            &format!("\nJacobian of {} at {} m", of.jacobian_frame, full(&of.jacobian_point_in_base_m)),
+        );
+        of.jacobian.iter().for_each(|row| line(out, &format!("  {}", full(row))));
+        line(out, &format!("\nIts derivative in time times qd\n  {}", full(&of.jacobian_rate_times_qd)));
+    } else {
+        line(out, "\nNo Jacobian: the robot has no tip; --frame FRAME gives that of a frame");
+    }
     line(out, "\nMass matrix");
     of.mass_matrix.iter().for_each(|row| line(out, &format!("  {}", full(row))));
     line(out, &format!("\nBias (Coriolis, centrifugal, gravity)\n  {}", full(&of.bias)));

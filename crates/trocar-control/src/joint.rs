@@ -1,11 +1,11 @@
-//! The joints of an arm as its controllers see them: names, kinds and position limits.
+//! The joints of a robot as its controllers see them: names, kinds and position limits.
 
 use trocar_math::{max, min};
 use trocar_signal::{
     AnyQuantity, Dimension, Element, GroupSpec, ParameterPort, Problem, Provenance, Registration, Sourced,
 };
 
-/// The most joints that an arm has, the jaw not counted.
+/// The most joints that a robot has, the jaw not counted.
 pub const MAX_JOINTS: usize = 8;
 
 /// The most axes that a servo drives: the joints and the jaw.
@@ -101,7 +101,7 @@ impl Joint {
     }
 }
 
-/// All axes of an arm: its joints from base to tip, and the jaw if the instrument has one.
+/// All axes of a robot: its joints from base to tip, or leg by leg, and the jaw if the instrument has one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ArmJoints {
     joints: Vec<Joint>,
@@ -117,7 +117,10 @@ impl ArmJoints {
     pub fn new(joints: Vec<Joint>, jaw: Option<Joint>) -> Result<ArmJoints, Vec<Problem>> {
         let mut problems = Vec::new();
         if joints.is_empty() || joints.len() > MAX_JOINTS {
-            let what = format!("an arm has 1 to {MAX_JOINTS} joints; these are {}", joints.len());
+            let what = format!(
+                "a robot has 1 to {MAX_JOINTS} joints, the jaw not counted; these are {}",
+                joints.len()
+            );
             problems.push(Problem::new("joints", what));
         }
         let keyed = |i: usize| if i < joints.len() { format!("joints[{i}]") } else { "jaw".to_owned() };

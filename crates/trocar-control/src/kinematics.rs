@@ -114,7 +114,10 @@ impl ArmKinematics {
                 frame.variable.iter().flat_map(|v| &v.row).any(|(j, factor)| *j == place && *factor != 0.0)
             };
             if !chain.iter().any(moves) {
-                let what = format!("joint `{}` does not move the tip", joint.name);
+                let what = format!(
+                    "joint `{}` does not move the tip; a robot whose joints branch, as two legs do, has no `tip`",
+                    joint.name
+                );
                 problems.push(Problem::new(format!("joints[{place}]"), what));
             }
         }

@@ -26,7 +26,7 @@ pub mod supervisor;
 pub mod teleoperation;
 pub mod trajectory;
 
-pub use arm::{Arm, ArmConfig, ArmJointConfig, Refusal};
+pub use arm::{Arm, ArmConfig, ArmJointConfig, Geometry, Refusal};
 pub use comparison::{ComparisonConfig, TwoSensors};
 pub use crtk::{OperatingState, StateCommand};
 pub use inverse::{InverseError, Search};

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use trocar_control::crtk::{OperatingState, StateCommand};
 use trocar_control::supervisor::TRIPS;
 use trocar_control::{
-    Arm, ArmConfig, ArmJoints, ArmKinematics, ChainFrame, ChainVariable, Joint, JointKind, Servo,
+    Arm, ArmConfig, ArmJoints, ArmKinematics, ChainFrame, ChainVariable, Geometry, Joint, JointKind, Servo,
     ServoConfig, ServoDrive, Supervisor, SupervisorConfig,
 };
 use trocar_signal::bench::Bench;
@@ -97,7 +97,7 @@ impl Robot {
             Supervisor::new("r", &config, &provenance, &joints, &[], &mut for_supervisor).unwrap();
         let mut for_arm = Registration::new("r.arm");
         let config: ArmConfig = toml::from_str(ARM).unwrap();
-        let arm = Arm::new("r", &config, &provenance, kinematics, &mut for_arm).unwrap();
+        let arm = Arm::new("r", &config, &provenance, Geometry::Chain(kinematics), &mut for_arm).unwrap();
         let mut for_servo = Registration::new("r.servo");
         let config: ServoConfig = toml::from_str(SERVO).unwrap();
         let drive = |actuator: &str, j: usize, current_limit_a| ServoDrive {

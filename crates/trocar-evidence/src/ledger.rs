@@ -56,7 +56,8 @@ pub fn ledger(fault: &FaultOutcome) -> Vec<String> {
         lines.push(note("not announced"));
     }
     if let Some(deviation) = &fault.largest_deviation {
-        lines.push(note(&format!("tool tip (truth) up to {} from the twin's", deviation.text)));
+        let what = if deviation.unit == "rad" { "a joint" } else { "tool tip" };
+        lines.push(note(&format!("{what} (truth) up to {} from the twin's", deviation.text)));
     }
     lines
 }

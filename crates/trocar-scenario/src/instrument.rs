@@ -172,7 +172,7 @@ impl InstrumentFile {
             deflections: Vec::new(),
             structure: None,
             payload: self.payload.as_ref().map(point),
-            tip: point(&self.tip),
+            tip: Some(point(&self.tip)),
         }
     }
 

@@ -71,7 +71,7 @@ pub struct MechanismConfig {
     /// key: an item of the same name changes the URDF's, others are added.
     #[serde(default)]
     pub urdf: Option<UrdfConfig>,
-    /// The generalised coordinates, in the order of joint lists: from base to tip, the jaw last.
+    /// The generalised coordinates, in the order of joint lists: from base to tip, or leg by leg, the jaw last.
     #[serde(default)]
     pub coordinates: Vec<CoordinateConfig>,
     /// The last coordinate's name, if it opens and closes a jaw. The jaw has signals of its own: `jaw.measured_js`.
@@ -104,8 +104,10 @@ pub struct MechanismConfig {
     /// Where a load hangs whose mass a scenario may set; without it the robot carries none.
     #[serde(default)]
     pub payload: Option<PointConfig>,
-    /// The tool's tip.
-    pub tip: PointConfig,
+    /// The tool's tip: then every joint lies on the way to it, the jaw excepted. Without one, as of an exoskeleton, the robot
+    /// has no Cartesian commands and reports, and its joints may branch.
+    #[serde(default)]
+    pub tip: Option<PointConfig>,
 }
 
 /// One generalised coordinate.
@@ -540,7 +542,13 @@ impl Check<'_> {
         if let Some(payload) = &self.mechanism.payload {
             self.frame("payload.frame".to_owned(), &payload.frame);
         }
-        self.frame("tip.frame".to_owned(), &self.mechanism.tip.frame);
+        if let Some(tip) = &self.mechanism.tip {
+            self.frame("tip.frame".to_owned(), &tip.frame);
+        } else if !self.mechanism.deflections.is_empty() {
+            let what = "a deflection takes the tool's tip along, and this mechanism has none: give it a `tip`, or let the \
+                        actuator give way, in `[actuators.transmission]`";
+            self.add("deflections".to_owned(), what);
+        }
     }
 
     fn elements(&mut self) {

@@ -84,7 +84,7 @@ pub struct RobotFile {
     pub provenance: ProvenanceConfig,
     /// Links and how they move.
     pub mechanism: MechanismConfig,
-    /// The point about which a laparoscopic arm pivots; without it the robot has none.
+    /// The point about which a laparoscopic arm pivots; without it the robot has none. It goes with a `tip`.
     #[serde(default)]
     pub remote_centre: Option<PointConfig>,
     /// The frame whose z points along the shaft of the tool, to which a laboratory clamps its target: `arm.shaft`. Without
@@ -288,6 +288,11 @@ impl RobotFile {
         {
             problems
                 .push(Problem::new("remote_centre.frame", format!("there is no frame `{}`", centre.frame)));
+        }
+        if self.remote_centre.is_some() && self.mechanism.tip.is_none() {
+            let what = "what pivots about a remote centre is a tool, and this robot has no tip: give `[mechanism]` a `tip`, or \
+                        leave the remote centre out";
+            problems.push(Problem::new("remote_centre", what));
         }
         if let Some(shaft) = self.shaft.as_ref().filter(|shaft| !frame_exists(shaft)) {
             problems.push(Problem::new("shaft", format!("there is no frame `{shaft}`")));

@@ -7,8 +7,8 @@ use crate::drive_train::{TunableInput, input_place};
 use crate::grip::Gauge;
 use crate::island;
 use crate::mechanism::{
-    ArmMechanism, MotorLink, MotorSide, Weakening, back_emf_group, shaft_group, transmission_group,
-    truth_groups,
+    ArmMechanism, MotorLink, MotorSide, Weakening, back_emf_group, shaft_group, tip_group,
+    transmission_group, truth_groups,
 };
 use crate::schedule::{Node, Pace, Role, Task};
 use crate::scope::Constant;
@@ -16,7 +16,7 @@ use crate::sensors::{self, Feeling};
 use crate::slot_settings;
 use nalgebra::{Isometry3, Vector3};
 use std::collections::BTreeMap;
-use trocar_control::{Arm, ArmKinematics, RemoteCentre, Servo, ServoDrive, Supervisor};
+use trocar_control::{Arm, ArmKinematics, Geometry, RemoteCentre, Servo, ServoDrive, Supervisor};
 use trocar_measure::LimitOwner;
 use trocar_plant::{
     ActuatorKind, Brake, Bus, CountDecoder, Coupling, Encoder, JointList, Motor, Potentiometer, PowerSupply,
@@ -186,13 +186,20 @@ pub(crate) fn assemble(
     });
     let mut settle = Nanos::ZERO;
     let mut arm_settings = None;
-    match ArmKinematics::new(joints.clone(), island::chain(&robot.mechanism), remote_centre) {
-        Ok(kinematics) => {
-            arm_settings = Some(slot_settings::arm(&kinematics));
+    let geometry = match &robot.mechanism.tip {
+        Some(tip) => {
+            let chain = island::chain(&robot.mechanism, tip);
+            ArmKinematics::new(joints.clone(), chain, remote_centre).map(Geometry::Chain)
+        }
+        None => Ok(Geometry::Joints(joints.clone())),
+    };
+    match geometry {
+        Ok(geometry) => {
+            arm_settings = Some(slot_settings::arm(&geometry));
             let provenance = robot.provenance(Section::Arm);
             let mut registration = Registration::new(format!("{instance}.arm"));
             let config = &robot.arm;
-            match Arm::new(instance, config, &provenance, kinematics, &mut registration) {
+            match Arm::new(instance, config, &provenance, geometry, &mut registration) {
                 Ok(component) => match task(config.rate.si(), config.compute_time.value.si()) {
                     Some(task) => {
                         let period = Nanos::from_seconds(task.rate.period_s()).unwrap_or(Nanos::ZERO);
@@ -204,7 +211,17 @@ pub(crate) fn assemble(
                 Err(found) => note("arm", found),
             }
         }
-        Err(found) => note("mechanism", found),
+        // The kinematics count joints as the file counts coordinates.
+        Err(found) => {
+            let key = |key: &str| match key.strip_prefix("joints[") {
+                Some(place) => format!("coordinates[{place}.name"),
+                None => String::new(),
+            };
+            note(
+                "mechanism",
+                found.into_iter().map(|p| Problem { key: key(&p.key), what: p.what }).collect(),
+            );
+        }
     }
 
     let servo_drives: Vec<ServoDrive> = robot
@@ -323,8 +340,8 @@ fn mechanism_node(
     let actuator_names: Vec<(String, Dimension)> =
         robot.actuators.iter().map(|a| (a.name.clone(), a.kind.position())).collect();
     let groups = truth_groups(instance, &joint_names, &actuator_names);
-    let [truth_js, truth_actuators, truth_tip] =
-        ArmMechanism::declare(&built.island, &mut registration, groups);
+    let [truth_js, truth_actuators] = ArmMechanism::declare(&built.island, &mut registration, groups);
+    let truth_tip = built.tip.map(|tip| (tip, registration.write(tip_group(instance))));
     let shaft = robot.shaft_frame().and_then(|name| built.island.mechanism().frame(name));
     let truth_shaft = shaft.map(|frame| (frame, registration.write(shaft_group(instance))));
     let feeling = Feeling::declare(instance, robot, &built.island, &mut registration);
@@ -445,8 +462,6 @@ fn mechanism_node(
         motors,
         tunable_inputs,
         load,
-        tip: built.tip,
-        tip_in_frame: built.tip_in_frame,
         truth_js,
         truth_actuators,
         truth_tip,

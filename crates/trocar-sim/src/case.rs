@@ -96,7 +96,7 @@ pub enum FaultFigure {
     ReactionTime,
     /// From activation to rest.
     SafeTime,
-    /// Largest distance of the tool tip from the twin's until the reaction.
+    /// Largest distance of the tool tip (of robots without one: of a joint) from the twin's until the reaction.
     DeviationUntilReaction,
 }
 
@@ -110,11 +110,11 @@ impl FaultFigure {
         ("deviation_until_reaction", FaultFigure::DeviationUntilReaction),
     ];
 
-    /// What it measures.
+    /// What it measures, where deviations are of the dimension given.
     #[must_use]
-    pub fn dimension(self) -> Dimension {
+    pub fn dimension(self, deviation: Dimension) -> Dimension {
         match self {
-            FaultFigure::DeviationUntilReaction => Dimension::LENGTH,
+            FaultFigure::DeviationUntilReaction => deviation,
             _ => Dimension::TIME,
         }
     }
@@ -209,6 +209,41 @@ pub struct ProgramGroups {
     pub failure: GroupId,
 }
 
+/// What of a robot shows that a fault moved it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Watched {
+    /// The position of its tool tip, `truth.tip`.
+    Tip(GroupId),
+    /// Of a robot without a tip, the positions of joints of one kind in `truth.js`: those that turn, if there are any.
+    Joints {
+        /// `truth.js`
+        group: GroupId,
+        /// Their places.
+        places: Vec<usize>,
+        /// Angle or length.
+        dimension: Dimension,
+    },
+}
+
+impl Watched {
+    /// What a distance of it from the twin's measures.
+    #[must_use]
+    pub fn dimension(&self) -> Dimension {
+        match self {
+            Watched::Tip(_) => Dimension::LENGTH,
+            Watched::Joints { dimension, .. } => *dimension,
+        }
+    }
+
+    /// The group that it is read from.
+    #[must_use]
+    pub fn group(&self) -> GroupId {
+        match self {
+            Watched::Tip(group) | Watched::Joints { group, .. } => *group,
+        }
+    }
+}
+
 /// The groups by which an arm is watched.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ArmGroups {
@@ -216,8 +251,8 @@ pub struct ArmGroups {
     pub instance: String,
     /// What it is and in which role: `arm = psm1: PSM Classic, Large Needle Driver`.
     pub title: String,
-    /// `truth.tip`
-    pub tip: GroupId,
+    /// What of it is held against the twin's, and must come to rest.
+    pub watched: Watched,
     /// `operating_state`
     pub operating_state: GroupId,
     /// The value of `operating_state` that stands for ENABLED.
@@ -294,6 +329,8 @@ pub struct Case {
     pub decision: DecisionRule,
     /// Arms.
     pub arms: Vec<ArmGroups>,
+    /// What a deviation from a twin measures: a length where any robot has a tool tip.
+    pub deviation: Dimension,
     /// The names of the master handles.
     pub handles: Vec<String>,
     /// The teleoperations.

@@ -10,7 +10,9 @@ mod stimuli;
 pub use controllers::slots;
 
 use crate::assemble::{Assembly, Setting, assemble, truth_of};
-use crate::case::{ArmGroups, Case, DeclaredLimit, FaultPlan, PhaseSource, ProgramGroups, RequirementPlan};
+use crate::case::{
+    ArmGroups, Case, DeclaredLimit, FaultPlan, PhaseSource, ProgramGroups, RequirementPlan, Watched,
+};
 use crate::fault_board::{FaultBoard, PlacedFault};
 use crate::grip::{self, Gauge};
 use crate::island::{check_links, placement};
@@ -27,11 +29,12 @@ use trocar_logic::{LogicError, Requirement, Trigger, TriggerConfig, TriggerError
 use trocar_plant::{
     DisplacementSensor, EdgeRecorder, Followed, GripGauge, GripGaugeConfig, InstrumentConfig, PositionTracker,
 };
+use trocar_scenario::mechanism::{MechanismConfig, MotionKind};
 use trocar_scenario::{Loaded, LoadedInstrument, LoadedRobot, LoadedScene, Place, formula_diagnostic};
 use trocar_signal::diagnostic::nearest;
 use trocar_signal::{
-    Component, Diagnostic, ElementRef, GroupClass, GroupId, GroupSpec, Layout, Problem, Provenance, Rate,
-    Registration, Standing,
+    Component, Diagnostic, Dimension, ElementRef, GroupClass, GroupId, GroupSpec, Layout, Problem,
+    Provenance, Rate, Registration, Standing,
 };
 
 /// A scenario whose files make sense: its cases are compiled one by one, when they run.
@@ -291,6 +294,11 @@ fn schedule_errors(scene: &LoadedScene, errors: &[crate::ScheduleError]) -> Vec<
     found
 }
 
+/// The first words of a message that stand between backquotes.
+fn quoted(text: &str) -> &str {
+    text.split('`').nth(1).unwrap_or("")
+}
+
 /// The one part in which two paths of equally many differ, as bytes of the first, with that of the second. Not the first
 /// part: its length is that of a role or of a robot.
 fn differing_part<'n>(path: &str, near: &'n str) -> Option<(std::ops::Range<usize>, &'n str)> {
@@ -394,14 +402,21 @@ impl<'a> Compiler<'a> {
 
     pub(crate) fn formula_errors(&mut self, key: &str, errors: &[LogicError]) {
         let words = |text: &str| self.loaded.roles.in_words_of_the_method(text);
-        self.found.extend(errors.iter().map(|e| {
-            let error = LogicError {
-                title: words(&e.title),
-                labels: e.labels.iter().map(|(range, text)| (range.clone(), words(text))).collect(),
-                notes: e.notes.iter().map(|note| words(note)).collect(),
-            };
-            formula_diagnostic(&self.loaded.spans, key, &error)
-        }));
+        let found: Vec<Diagnostic> = errors
+            .iter()
+            .map(|e| {
+                let says_more = e.labels.iter().any(|(_, text)| text.contains("did you mean"));
+                let name = quoted(&e.title);
+                let better = self.no_tip(name).or_else(|| self.not_declared(name).filter(|_| !says_more));
+                let error = LogicError {
+                    title: better.unwrap_or_else(|| words(&e.title)),
+                    labels: e.labels.iter().map(|(range, text)| (range.clone(), words(text))).collect(),
+                    notes: e.notes.iter().map(|note| words(note)).collect(),
+                };
+                formula_diagnostic(&self.loaded.spans, key, &error)
+            })
+            .collect();
+        self.found.extend(found);
     }
 
     /// A trigger over a layout's signals; its mistakes are kept.
@@ -430,6 +445,39 @@ impl<'a> Compiler<'a> {
         None
     }
 
+    /// Of a path that speaks of the tool tip of a robot that has none: that it has none, and what there is instead.
+    fn no_tip(&self, path: &str) -> Option<String> {
+        let head = path.split('.').next()?;
+        let instance = self.loaded.roles.robot(head).unwrap_or(head);
+        let robot = self.loaded.scene.robots.get(instance)?;
+        let speaks_of_it = |part: &str| {
+            ["servo_cp", "move_cp", "setpoint_cp", "measured_cp", "tool_tip", "tip"].contains(&part)
+        };
+        if robot.robot.mechanism.tip.is_some() || !path.split('.').skip(1).any(speaks_of_it) {
+            return None;
+        }
+        let words = |path: String| self.loaded.roles.in_words_of_the_method(&path);
+        let path = words(path.to_owned());
+        let role = self.loaded.roles.role_of(instance).unwrap_or(instance);
+        Some(format!(
+            "`{path}` is of a tool tip, and {} has none: it is moved and followed by its joints, `{role}.move_jp`, \
+             `{role}.servo_jp`, `{role}.measured_js`, `{role}.truth.js`",
+            robot.robot.title
+        ))
+    }
+
+    /// Of a path of a limit that a robot does not declare: what its file would say.
+    fn not_declared(&self, path: &str) -> Option<String> {
+        let (instance, rest) = path.split_once('.')?;
+        let (robot, name) = (self.loaded.scene.robots.get(instance)?, rest.strip_prefix("declared.")?);
+        let words = self.loaded.roles.in_words_of_the_method(path);
+        let is_known = robot.robot.declared.contains_key(name);
+        (!is_known && !name.contains('.')).then(|| {
+            let title = &robot.robot.title;
+            format!("`{words}`: {title} declares no such limit; `[declared.{name}]` in its file says which, and whose it is")
+        })
+    }
+
     /// Nothing is called so: the nearest name, and where to look.
     pub(crate) fn unknown_signal(&mut self, key: &str, path: &str, layout: &Layout) {
         let near = layout.nearest_path(path);
@@ -452,6 +500,11 @@ impl<'a> Compiler<'a> {
         near: Option<String>,
         note: String,
     ) {
+        if let Some(what) = self.no_tip(path) {
+            let mistake = Diagnostic::error("no-tool-tip", what).at(place.file, place.range, "");
+            self.found.push(mistake.note(note));
+            return;
+        }
         let words = self.loaded.roles.in_words_of_the_method(path);
         let near = near.map(|near| self.loaded.roles.in_words_of_the_method(&near));
         let part = near.as_deref().and_then(|near| differing_part(&words, near));
@@ -476,6 +529,17 @@ impl<'a> Compiler<'a> {
     /// No parameter is called `path`, which is the last key of `key`, or came with the command.
     pub(crate) fn unknown_parameter(&mut self, key: &str, path: &str, near: Option<String>) {
         let words = |text: &str| self.loaded.roles.in_words_of_the_method(text);
+        if let Some(instance) = path.strip_suffix(".load")
+            && let Some(robot) = self.loaded.scene.robots.get(instance)
+        {
+            let what = format!(
+                "there is no `{}`: {} carries no load; `payload` in the `[mechanism]` of its file says where one hangs",
+                words(path),
+                robot.robot.title
+            );
+            self.problem(key, what);
+            return self.recode("unknown-signal");
+        }
         let (path, near) = (words(path), near.map(|near| words(&near)));
         if !self.loaded.spans.contains(key) {
             let hint = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
@@ -550,7 +614,14 @@ impl<'a> Compiler<'a> {
                     };
                     self.nodes.push(Node { registration, component, pace, role: Role::Instrument });
                 }
-                Err(problems) => self.problems(&format!("instruments.{name}"), &problems),
+                Err(mut problems) => {
+                    for problem in &mut problems {
+                        if let Some(what) = self.no_tip(quoted(&problem.what)) {
+                            problem.what = what;
+                        }
+                    }
+                    self.problems(&format!("instruments.{name}"), &problems);
+                }
             }
         }
     }
@@ -590,7 +661,7 @@ impl<'a> Compiler<'a> {
                 requirements.iter().any(|r| r.formula.operands().iter().any(|o| o.path == measure.name));
         }
         let (record, record_rate) = self.record(&model);
-        let arms = self.arm_groups(&model);
+        let (arms, deviation) = (self.arm_groups(&model), self.deviation());
         let teleoperations = masters::groups(&self, &model);
         self.stop_on_mistakes()?;
         controllers::fill(&self, &mut model, &changes);
@@ -626,6 +697,7 @@ impl<'a> Compiler<'a> {
             limits: self.limits,
             decision: self.loaded.scenario.decision,
             roles: arms.iter().map(|a| a.title.clone()).collect(),
+            deviation,
             arms,
             handles: self.loaded.scenario.handles.keys().cloned().collect(),
             teleoperations,
@@ -771,7 +843,12 @@ impl<'a> Compiler<'a> {
         let mut plans = Vec::new();
         for (place, config) in self.loaded.scenario.requirements.iter().enumerate() {
             let key = format!("requirements[{place}].formula");
-            let scope = RequirementScope { measures: &names, faults: &faults, limits: &self.limits };
+            let scope = RequirementScope {
+                measures: &names,
+                faults: &faults,
+                limits: &self.limits,
+                deviation: self.deviation(),
+            };
             match Requirement::compile(&config.formula, &scope) {
                 Ok(formula) => {
                     let (file, line) = self.line(&key);
@@ -794,7 +871,7 @@ impl<'a> Compiler<'a> {
                         .collect();
                     errors.retain(|error| !missing.contains(&error.title));
                     for error in &mut errors {
-                        let name = error.title.split('`').nth(1).unwrap_or("");
+                        let name = quoted(&error.title);
                         if layout.element(name).is_some() || layout.group(name).is_some() {
                             let words = self.loaded.roles.in_words_of_the_method(name);
                             error.notes.push(format!(
@@ -837,6 +914,30 @@ impl<'a> Compiler<'a> {
         (elements, rate)
     }
 
+    /// What a deviation from a fault's twin measures.
+    fn deviation(&self) -> Dimension {
+        let robots = self.arms.keys().filter_map(|instance| self.loaded.scene.robots.get(instance));
+        let mut deviations = robots.map(|robot| match robot.robot.mechanism.tip {
+            Some(_) => Dimension::LENGTH,
+            None => turning_joints(&robot.robot.mechanism).1,
+        });
+        if deviations.all(|one| one == Dimension::ANGLE) && !self.arms.is_empty() {
+            return Dimension::ANGLE;
+        }
+        Dimension::LENGTH
+    }
+
+    fn watched(&self, instance: &str, group: &impl Fn(String) -> GroupId) -> Watched {
+        let robot = self.loaded.scene.robots.get(instance);
+        match robot.map(|robot| &robot.robot.mechanism).filter(|mechanism| mechanism.tip.is_none()) {
+            None => Watched::Tip(group(format!("{instance}.truth.tip"))),
+            Some(mechanism) => {
+                let (places, dimension) = turning_joints(mechanism);
+                Watched::Joints { group: group(format!("{instance}.truth.js")), places, dimension }
+            }
+        }
+    }
+
     fn arm_groups(&self, model: &Model) -> Vec<ArmGroups> {
         let group = |path: String| model.layout.group(&path).unwrap_or(GroupId(0));
         self.arms
@@ -848,7 +949,7 @@ impl<'a> Compiler<'a> {
                 ArmGroups {
                     instance: instance.clone(),
                     title: format!("{role} = {instance}: {title}"),
-                    tip: group(format!("{instance}.truth.tip")),
+                    watched: self.watched(instance, &group),
                     operating_state: group(format!("{instance}.operating_state")),
                     enabled: trocar_control::OperatingState::Enabled.index() as f64,
                     trip: group(format!("{instance}.supervisor.trip")),
@@ -861,6 +962,18 @@ impl<'a> Compiler<'a> {
                 }
             })
             .collect()
+    }
+}
+
+/// The places of the joints that turn; of a robot that has none, those of all, which slide.
+fn turning_joints(mechanism: &MechanismConfig) -> (Vec<usize>, Dimension) {
+    let of = |kind: MotionKind| -> Vec<usize> {
+        let coordinates = mechanism.coordinates.iter().enumerate();
+        coordinates.filter(|(_, coordinate)| coordinate.kind == kind).map(|(place, _)| place).collect()
+    };
+    match of(MotionKind::Revolute) {
+        turning if turning.is_empty() => (of(MotionKind::Prismatic), Dimension::LENGTH),
+        turning => (turning, Dimension::ANGLE),
     }
 }
 
@@ -881,14 +994,7 @@ fn fault_plan(model: &Model, placed: &PlacedFault) -> FaultPlan {
     let fault = &placed.fault;
     let element = model.layout.element(fault.target());
     let dimension = element.map_or_else(
-        || {
-            model
-                .layout
-                .spec(placed.group)
-                .elements
-                .first()
-                .map_or(trocar_signal::Dimension::NUMBER, |e| e.dimension)
-        },
+        || model.layout.spec(placed.group).elements.first().map_or(Dimension::NUMBER, |e| e.dimension),
         |e| model.layout.element_spec(e).dimension,
     );
     FaultPlan {

@@ -155,13 +155,13 @@ impl Deflections {
     }
 
     /// Writes what bends and how warm it is, and gives the motion in the world by which the deflections take along what was
-    /// at `tip` of its frame: the product of a screw about each joint's axis where it stands.
+    /// at `tip` of its frame: the product of a screw about each joint's axis where it stands. Only what has a tip bends.
     pub(crate) fn publish(
         &self,
         io: &mut Activation<'_>,
         island: &Island,
         ws: &Workspace,
-        (frame, tip_in_frame_m): (FrameId, &Vector3<f64>),
+        tip: Option<(FrameId, &Vector3<f64>)>,
         scratch: &mut DeflectionScratch,
     ) -> Result<Isometry3<f64>, String> {
         let at = io.step_end;
@@ -171,7 +171,9 @@ impl Deflections {
             let warmth_k = [f64::from_bits(io.state[words])];
             io.send(port, &warmth_k, at, Nanos::ZERO, true);
         }
-        let Some(port) = self.truth else { return Ok(Isometry3::identity()) };
+        let Some((port, (frame, tip_in_frame_m))) = self.truth.zip(tip) else {
+            return Ok(Isometry3::identity());
+        };
         let mut values = [0.0; MOST];
         let values = &mut values[..self.joints.len()];
         for (value, word) in values.iter_mut().zip(&io.state[first..]) {

@@ -11,15 +11,15 @@
 mod evaluate;
 mod reach;
 
-pub use evaluate::{Evaluation, FramePose, Posture};
+pub use evaluate::{Evaluation, FramePose, JacobianReport, Posture};
 pub use reach::Reach;
 
 use crate::assemble::actuator_rows;
-use crate::island::{self, Built};
+use crate::island::{self, Built, Tip};
 use nalgebra::{Isometry3, UnitQuaternion, Vector3};
 use serde::Serialize;
 use std::collections::BTreeMap;
-use trocar_dynamics::{FrameId, Mechanism};
+use trocar_dynamics::Mechanism;
 use trocar_plant::{ActuatorConfig, ActuatorKind, Coupling};
 use trocar_scenario::mechanism::{BASE, FrameKind, MechanismConfig, MotionKind};
 use trocar_scenario::urdf::Urdf;
@@ -116,12 +116,12 @@ pub struct Inspection {
     pub base_mass_kg: Option<f64>,
     /// Centre of mass of all bodies that can move, at the start, in the base, m.
     pub centre_of_mass_at_start_in_base_m: [f64; 3],
-    /// The tip's frame.
-    pub tip_frame: String,
+    /// The tip's frame; `None` of a robot without a tip, as for the two that follow.
+    pub tip_frame: Option<String>,
     /// The tip at the start, in the base, m.
-    pub tip_at_start_in_base_m: [f64; 3],
+    pub tip_at_start_in_base_m: Option<[f64; 3]>,
     /// How far the tip gets from the base.
-    pub reach: Reach,
+    pub reach: Option<Reach>,
     /// Empty for a URDF alone.
     pub actuators: Vec<ActuatorReport>,
 }
@@ -283,7 +283,10 @@ impl Subject {
         {
             (centre, moving_mass_kg) = (found.position_in_world_m, found.mass_kg);
         }
-        let tip = mechanism.base_from_frame(&workspace, self.built.tip) * self.built.tip_in_frame;
+        let at_start = |tip: Tip| {
+            let base_from_tip = mechanism.base_from_frame(&workspace, tip.frame) * tip.in_frame;
+            base_from_tip.translation.vector.into()
+        };
         Inspection {
             name: self.name.clone(),
             coordinates: self.coordinates(),
@@ -291,9 +294,9 @@ impl Subject {
             moving_mass_kg,
             base_mass_kg: self.urdf.as_ref().map(|urdf| urdf.base_mass_kg),
             centre_of_mass_at_start_in_base_m: centre.into(),
-            tip_frame: self.config.tip.frame.clone(),
-            tip_at_start_in_base_m: tip.translation.vector.into(),
-            reach: reach::search(self),
+            tip_frame: self.config.tip.as_ref().map(|tip| tip.frame.clone()),
+            tip_at_start_in_base_m: self.built.tip.map(at_start),
+            reach: self.built.tip.map(|tip| reach::search(self, tip)),
             actuators: self.actuators.clone(),
         }
     }
@@ -347,16 +350,16 @@ impl Subject {
         frames
     }
 
-    /// A frame by its name, and the point of interest in it: the tip where it is the tip's, else the origin.
-    fn point(&self, frame: Option<&str>) -> Result<(FrameId, Isometry3<f64>), String> {
-        let Some(name) = frame else { return Ok((self.built.tip, self.built.tip_in_frame)) };
+    /// A frame by its name, and the point of interest in it: its origin. Where none is named, the tip, if there is one.
+    fn point(&self, frame: Option<&str>) -> Result<Option<Tip>, String> {
+        let Some(name) = frame else { return Ok(self.built.tip) };
         let urdf_name = |name: &str| {
             let link = self.urdf.as_ref()?.links.iter().find(|link| link.name == name)?;
             Some(link.frame.clone())
         };
         let found = self.mechanism().frame(name).or_else(|| self.mechanism().frame(&urdf_name(name)?));
         let identity = Isometry3::from_parts(Vector3::zeros().into(), UnitQuaternion::identity());
-        found.map(|frame| (frame, identity)).ok_or_else(|| {
+        found.map(|frame| Some(Tip { frame, in_frame: identity })).ok_or_else(|| {
             let hint = trocar_signal::diagnostic::nearest(name, self.mechanism().frame_names());
             match hint {
                 Some(guess) => format!("there is no frame `{name}`; did you mean `{guess}`?"),

@@ -23,11 +23,19 @@ pub(crate) struct Built {
     pub island: Island,
     /// What each actuator has in it.
     pub drives: Vec<PlacedDrive>,
-    pub tip: FrameId,
-    pub tip_in_frame: Isometry3<f64>,
+    pub tip: Option<Tip>,
     pub has_payload: bool,
     /// What stands between the jaws.
     pub gauge: Option<ElementId>,
+}
+
+/// A tool's tip.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tip {
+    /// The frame that it moves with.
+    pub frame: FrameId,
+    /// Where it is in that frame.
+    pub in_frame: Isometry3<f64>,
 }
 
 /// Where a scene puts something.
@@ -116,7 +124,10 @@ pub(crate) fn build(
     }
     let payload: Option<PayloadId> =
         config.payload.as_ref().and_then(|p| Some(builder.payload(*frames.get(p.frame.as_str())?, point(p))));
-    let tip = frames.get(config.tip.frame.as_str()).copied().unwrap_or(FrameId::BASE);
+    let tip = config.tip.as_ref().map(|tip| Tip {
+        frame: frames.get(tip.frame.as_str()).copied().unwrap_or(FrameId::BASE),
+        in_frame: Isometry3::from_parts(Translation3::from(point(tip)), UnitQuaternion::identity()),
+    });
     let mechanism = match builder.build() {
         Ok(mechanism) => mechanism,
         Err(error) => {
@@ -174,9 +185,7 @@ pub(crate) fn build(
         return Err(problems);
     }
     let island = island.build().map_err(|e| vec![Problem::new("mechanism", e.to_string())])?;
-    let tip_in_frame =
-        Isometry3::from_parts(Translation3::from(point(&config.tip)), UnitQuaternion::identity());
-    Ok(Built { island, drives, tip, tip_in_frame, has_payload: payload.is_some(), gauge })
+    Ok(Built { island, drives, tip, has_payload: payload.is_some(), gauge })
 }
 
 fn inertia(link: &LinkConfig) -> Inertia {
@@ -215,9 +224,9 @@ fn frame_placement(frame: &FrameConfig) -> Placement {
 }
 
 /// The frames from base to tip, for the controller's kinematics.
-pub(crate) fn chain(config: &MechanismConfig) -> Vec<ChainFrame> {
+pub(crate) fn chain(config: &MechanismConfig, tip: &PointConfig) -> Vec<ChainFrame> {
     let mut path = Vec::new();
-    let mut at = config.tip.frame.as_str();
+    let mut at = tip.frame.as_str();
     while let Some(frame) = config.frames.iter().find(|f| f.name == at) {
         path.push(frame);
         at = &frame.parent;
@@ -244,7 +253,7 @@ pub(crate) fn chain(config: &MechanismConfig) -> Vec<ChainFrame> {
             }
         })
         .collect();
-    let tip = Isometry3::from_parts(Translation3::from(point(&config.tip)), UnitQuaternion::identity());
+    let tip = Isometry3::from_parts(Translation3::from(point(tip)), UnitQuaternion::identity());
     chain.push(ChainFrame::fixed(tip));
     chain
 }
@@ -273,7 +282,8 @@ mod tests {
         let mechanism = built.island.mechanism();
         let mut workspace = mechanism.workspace();
         mechanism.kinematics(&[q], &[0.0], &mut workspace).unwrap();
-        mechanism.base_from_frame(&workspace, built.tip) * built.tip_in_frame
+        let tip = built.tip.unwrap();
+        mechanism.base_from_frame(&workspace, tip.frame) * tip.in_frame
     }
 
     /// One placement in both forms: Rx(90°) Tx(0.3) Rz(60°) Tz(0.2) has its origin at (0.3, −0.2, 0) and the axes of
@@ -295,7 +305,8 @@ mod tests {
             assert!(difference.rotation.angle() < 1e-15, "{difference}");
         }
         // The controller's chain says the same.
-        for (one, other) in chain(&dh).iter().zip(&chain(&pose)) {
+        let frames = |config: &MechanismConfig| chain(config, config.tip.as_ref().unwrap());
+        for (one, other) in frames(&dh).iter().zip(&frames(&pose)) {
             assert!((one.placement.to_matrix() - other.placement.to_matrix()).norm() < 1e-15);
             assert_eq!(one.variable, other.variable);
         }

@@ -22,6 +22,8 @@ pub struct RequirementScope<'a> {
     pub faults: &'a [String],
     /// Declared limits, by path.
     pub limits: &'a [crate::case::DeclaredLimit],
+    /// What a deviation from a fault's twin measures.
+    pub deviation: Dimension,
 }
 
 impl Scope for RequirementScope<'_> {
@@ -37,7 +39,7 @@ impl Scope for RequirementScope<'_> {
         let fault = self.faults.iter().position(|f| f == name)?;
         let which = FaultFigure::ALL.iter().position(|(known, _)| *known == figure)?;
         let id = FAULT | (fault * FaultFigure::ALL.len() + which) as u32;
-        Some((OperandId(id), Type::number(FaultFigure::ALL[which].1.dimension())))
+        Some((OperandId(id), Type::number(FaultFigure::ALL[which].1.dimension(self.deviation))))
     }
 
     fn names(&self) -> Vec<String> {

@@ -1,6 +1,8 @@
 //! The ledger of each fault: its twin runs beside the run, and what differs between them is its effect.
+//!
+//! How far it takes a robot is told by the tool tip, and by the joint that is furthest off where there is none.
 
-use crate::case::{ArmGroups, Case, FaultFigure};
+use crate::case::{ArmGroups, Case, FaultFigure, Watched};
 use crate::judge::reported;
 use crate::lane::Lane;
 use crate::outcome::FaultOutcome;
@@ -12,6 +14,9 @@ use trocar_signal::{Dimension, GroupId, GroupKind, Layout, Table, Time};
 
 /// Slower than this the tool tip counts as at rest: of the order of a hand's tremor speed.
 pub const REST_SPEED_MPS: f64 = 1e-3;
+/// Slower than this each joint of a robot without a tip counts as at rest: what moves the end of a lever of 0.5 m, the size of a
+/// leg's segment, by [`REST_SPEED_MPS`]; assumed.
+pub const REST_SPEED_RADPS: f64 = 2e-3;
 
 /// A fault began or ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +30,8 @@ pub(crate) struct FaultEvent {
 struct Entry {
     ledger: Ledger,
     last_moving: Option<Time>,
-    deviation_until_reaction_m: f64,
+    /// In the case's dimension of deviations.
+    deviation_until_reaction: f64,
 }
 
 struct Twin {
@@ -40,7 +46,8 @@ pub(crate) struct Ledgers {
     entries: Vec<Entry>,
     twins: Vec<Twin>,
     events: Vec<FaultEvent>,
-    last_tips: Vec<[f64; 3]>,
+    /// What is watched of each arm as it stood a step before.
+    last: Vec<Vec<f64>>,
 }
 
 impl Ledgers {
@@ -48,13 +55,13 @@ impl Ledgers {
         let mut entry = Entry::default();
         entry.ledger.armed = Some(Time::ZERO);
         for arm in &case.arms {
-            entry.ledger.watch(case.model.layout.spec(arm.tip).path.clone());
+            entry.ledger.watch(case.model.layout.spec(arm.watched.group()).path.clone());
         }
         Ledgers {
             entries: vec![entry; case.faults.len()],
             twins: Vec::new(),
             events: Vec::new(),
-            last_tips: vec![[0.0; 3]; case.arms.len()],
+            last: case.arms.iter().map(|arm| vec![0.0; arm.watched.count()]).collect(),
         }
     }
 
@@ -158,14 +165,18 @@ impl Ledgers {
         }
     }
 
-    /// Whether any tool tip moves, by its displacement over the last step.
+    /// Whether any tool tip, or a joint of a robot without one, moves, by its displacement over the last step.
     fn moving(&mut self, case: &Case, table: &Table) -> bool {
-        let limit = REST_SPEED_MPS * case.model.step_s();
+        let step_s = case.model.step_s();
         let mut moving = false;
-        for (arm, last) in case.arms.iter().zip(&mut self.last_tips) {
-            let tip = position(table, arm.tip);
-            moving |= distance(tip, *last) > limit;
-            *last = tip;
+        for (arm, last) in case.arms.iter().zip(&mut self.last) {
+            let watched = &arm.watched;
+            let speed =
+                if watched.dimension() == Dimension::ANGLE { REST_SPEED_RADPS } else { REST_SPEED_MPS };
+            moving |= watched.distance(|place| watched.value(table, place) - last[place]) > speed * step_s;
+            for (place, value) in last.iter_mut().enumerate() {
+                *value = watched.value(table, place);
+            }
         }
         moving
     }
@@ -187,7 +198,7 @@ impl Ledgers {
             FaultFigure::ReactionTime => since(at(&ledger.reacted), "reacted to by the device"),
             FaultFigure::SafeTime => since(self.safe(case, fault), "followed by rest"),
             FaultFigure::DeviationUntilReaction if ledger.active.is_some() => {
-                Ok(exact(entry.deviation_until_reaction_m, Dimension::LENGTH))
+                Ok(exact(entry.deviation_until_reaction, case.deviation))
             }
             FaultFigure::DeviationUntilReaction => Err(format!("{name} never became active")),
         })
@@ -267,7 +278,7 @@ impl Ledgers {
                     cleared_s: ledger.cleared.map(Time::seconds),
                     largest_change: active
                         .then(|| reported(ledger.largest_change, None, 0.0, plan.dimension)),
-                    largest_deviation: active.then(|| reported(deviation, None, 0.0, Dimension::LENGTH)),
+                    largest_deviation: active.then(|| reported(deviation, None, 0.0, case.deviation)),
                 }
             })
             .collect()
@@ -285,10 +296,14 @@ fn compare(case: &Case, now: Time, table: &Table, twin: &Table, entry: &mut Entr
             .map(|group| Noted { at: now, by: layout.spec(*group).path.clone() });
     }
     for (place, arm) in case.arms.iter().enumerate() {
-        let deviation = distance(position(table, arm.tip), position(twin, arm.tip));
-        entry.ledger.note_deviation(place, now, deviation);
-        if entry.ledger.reacted.is_none() {
-            entry.deviation_until_reaction_m = trocar_math::max(entry.deviation_until_reaction_m, deviation);
+        let watched = &arm.watched;
+        if watched.dimension() == case.deviation {
+            let deviation =
+                watched.distance(|place| watched.value(table, place) - watched.value(twin, place));
+            entry.ledger.note_deviation(place, now, deviation);
+            if entry.ledger.reacted.is_none() {
+                entry.deviation_until_reaction = trocar_math::max(entry.deviation_until_reaction, deviation);
+            }
         }
         announce(layout, arm, now, (table, twin), &mut entry.ledger);
     }
@@ -341,12 +356,33 @@ fn state_in_words(layout: &Layout, table: &Table, group: GroupId) -> String {
     }
 }
 
-fn position(table: &Table, pose: GroupId) -> [f64; 3] {
-    let values = table.values(pose);
-    [values[0], values[1], values[2]]
-}
+impl Watched {
+    /// How many numbers are watched.
+    fn count(&self) -> usize {
+        match self {
+            Watched::Tip(_) => 3,
+            Watched::Joints { places, .. } => places.len(),
+        }
+    }
 
-fn distance(a: [f64; 3], b: [f64; 3]) -> f64 {
-    let [x, y, z] = [a[0] - b[0], a[1] - b[1], a[2] - b[2]];
-    (x * x + y * y + z * z).sqrt()
+    /// One of them.
+    fn value(&self, table: &Table, place: usize) -> f64 {
+        match self {
+            Watched::Tip(pose) => table.values(*pose)[place],
+            Watched::Joints { group, places, .. } => table.values(*group)[places[place]],
+        }
+    }
+
+    /// How far two of these are apart, given the difference of each number: of tips their distance, of joints the largest.
+    fn distance(&self, difference: impl Fn(usize) -> f64) -> f64 {
+        match self {
+            Watched::Tip(_) => {
+                let [x, y, z] = [difference(0), difference(1), difference(2)];
+                (x * x + y * y + z * z).sqrt()
+            }
+            Watched::Joints { places, .. } => {
+                (0..places.len()).map(|place| difference(place).abs()).fold(0.0, trocar_math::max)
+            }
+        }
+    }
 }

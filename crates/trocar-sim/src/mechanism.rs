@@ -1,8 +1,9 @@
-//! The mechanism of an arm as a component: motor currents in, truth out. Between them power flows inside the island.
+//! The mechanism of a robot as a component: motor currents in, truth out. Between them power flows inside the island.
 
 use crate::deflection::{DeflectionScratch, Deflections};
 use crate::drive_train::TunableInput;
 use crate::grip::Gripped;
+use crate::island::Tip;
 use crate::sensors::{Feeling, FeelingScratch};
 use nalgebra::{Isometry3, Vector3};
 use trocar_dynamics::{ElementId, FrameId, Island, IslandInputs, IslandWorkspace};
@@ -65,12 +66,10 @@ pub(crate) struct ArmMechanism {
     pub tunable_inputs: Vec<TunableInput>,
     /// Mass of the load at the tip.
     pub load: Option<ParameterPort>,
-    /// The frame of the tool tip and the tip in it.
-    pub tip: FrameId,
-    pub tip_in_frame: Isometry3<f64>,
     pub truth_js: WritePort,
     pub truth_actuators: WritePort,
-    pub truth_tip: WritePort,
+    /// The tool tip, where there is one.
+    pub truth_tip: Option<(Tip, WritePort)>,
     /// The frame of the shaft, where there is one.
     pub truth_shaft: Option<(FrameId, WritePort)>,
     /// What sensors in its frames would show if they were perfect.
@@ -104,7 +103,7 @@ pub(crate) fn truth_groups(
     instance: &str,
     joints: &[(String, Dimension)],
     actuators: &[(String, Dimension)],
-) -> [GroupSpec; 3] {
+) -> [GroupSpec; 2] {
     let spec = |path: String, list: &[(String, Dimension)]| {
         let borrowed: Vec<(&str, Dimension)> = list.iter().map(|(n, d)| (n.as_str(), *d)).collect();
         GroupSpec::joint_state(path, borrowed).class(GroupClass::Truth)
@@ -116,14 +115,15 @@ pub(crate) fn truth_groups(
         spec(format!("{instance}.truth.actuators"), actuators).meaning(
             "motor positions and velocities behind the gear as they are, where encoders sit, before cables and transmissions, and the motors' effort there",
         ),
-        GroupSpec::pose(
-            format!("{instance}.truth.tip"),
-            &format!("{instance}.base"),
-            &format!("{instance}.tool_tip"),
-        )
-        .class(GroupClass::Truth)
-        .meaning("the tool tip as it is"),
     ]
+}
+
+/// The group of truth of the tool tip.
+pub(crate) fn tip_group(instance: &str) -> GroupSpec {
+    let (path, base) = (format!("{instance}.truth.tip"), format!("{instance}.base"));
+    GroupSpec::pose(path, &base, &format!("{instance}.tool_tip"))
+        .class(GroupClass::Truth)
+        .meaning("the tool tip as it is")
 }
 
 /// The group of truth of the tool's shaft.
@@ -170,8 +170,8 @@ impl ArmMechanism {
     pub(crate) fn declare(
         island: &Island,
         registration: &mut Registration,
-        groups: [GroupSpec; 3],
-    ) -> [WritePort; 3] {
+        groups: [GroupSpec; 2],
+    ) -> [WritePort; 2] {
         registration.state_words(island.state_names());
         groups.map(|group| registration.write(group))
     }
@@ -222,7 +222,7 @@ impl ArmMechanism {
         }
         let mechanism = self.island.mechanism();
         let workspace = scratch.solver.mechanism();
-        let tip = (self.tip, &self.tip_in_frame.translation.vector);
+        let tip = self.truth_tip.as_ref().map(|(tip, _)| (tip.frame, &tip.in_frame.translation.vector));
         let moved = self.deflections.publish(io, &self.island, workspace, tip, &mut scratch.deflections)?;
         let is_bent = moved != Isometry3::identity();
         let world_from_base = mechanism.world_from_base();
@@ -230,8 +230,6 @@ impl ArmMechanism {
             true => world_from_base.inverse() * moved * world_from_base * base_from,
             false => base_from,
         };
-        let base_from_tip = bent(mechanism.base_from_frame(workspace, self.tip) * self.tip_in_frame);
-        let (t, r) = (base_from_tip.translation.vector, base_from_tip.rotation.coords);
         let at = io.step_end;
         io.send(self.truth_js, &scratch.js, at, Nanos::ZERO, true);
         io.send(self.truth_actuators, &scratch.actuators, at, Nanos::ZERO, true);
@@ -241,7 +239,11 @@ impl ArmMechanism {
         if let Some(port) = self.truth_back_emf {
             io.send(port, &scratch.back_emf, at, Nanos::ZERO, true);
         }
-        io.send(self.truth_tip, &[t.x, t.y, t.z, r.x, r.y, r.z, r.w], at, Nanos::ZERO, true);
+        if let Some((tip, port)) = &self.truth_tip {
+            let base_from_tip = bent(mechanism.base_from_frame(workspace, tip.frame) * tip.in_frame);
+            let (t, r) = (base_from_tip.translation.vector, base_from_tip.rotation.coords);
+            io.send(*port, &[t.x, t.y, t.z, r.x, r.y, r.z, r.w], at, Nanos::ZERO, true);
+        }
         if let Some((frame, port)) = self.truth_shaft {
             let base_from_shaft = bent(mechanism.base_from_frame(workspace, frame));
             let (t, r) = (base_from_shaft.translation.vector, base_from_shaft.rotation.coords);

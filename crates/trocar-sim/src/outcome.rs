@@ -137,7 +137,7 @@ pub struct FaultOutcome {
     pub cleared_s: Option<f64>,
     /// Largest change of the target.
     pub largest_change: Option<Reported>,
-    /// Largest distance of the tool tip (truth) from the twin's.
+    /// Largest distance of the tool tip, or of a joint of a robot without one, from the twin's (truth).
     pub largest_deviation: Option<Reported>,
 }
 

@@ -2,7 +2,7 @@
 //! SI units and radians; documented for its users in `docs/controller-protocol.md`.
 
 use serde_json::{Value, json};
-use trocar_control::{ArmJoints, ArmKinematics, ChainFrame, Joint, JointKind, RemoteCentre, ServoDrive};
+use trocar_control::{ArmJoints, ChainFrame, Geometry, Joint, JointKind, RemoteCentre, ServoDrive};
 use trocar_scenario::RobotFile;
 
 /// Of a joint servo: coupling and drives.
@@ -34,9 +34,9 @@ pub(crate) fn supervisor(robot: &RobotFile, joints: &ArmJoints) -> Value {
     })
 }
 
-/// Of a motion interface: joints with their limits, and the geometry that it believes in.
-pub(crate) fn arm(kinematics: &ArmKinematics) -> Value {
-    let joints = kinematics.joints();
+/// Of a motion interface: joints with their limits, and the geometry that it believes in; without a tip there is no chain.
+pub(crate) fn arm(geometry: &Geometry) -> Value {
+    let (joints, kinematics) = (geometry.joints(), geometry.chain());
     let centre = |centre: &RemoteCentre| {
         json!({
             "point_in_base_m": centre.point_in_base_m.as_slice(),
@@ -46,8 +46,8 @@ pub(crate) fn arm(kinematics: &ArmKinematics) -> Value {
     json!({
         "joints": joints.joints().iter().map(joint).collect::<Vec<_>>(),
         "jaw": joints.jaw().map(joint),
-        "chain": kinematics.chain().iter().map(frame).collect::<Vec<_>>(),
-        "remote_centre": kinematics.remote_centre().map(centre),
+        "chain": kinematics.map(|kinematics| kinematics.chain().iter().map(frame).collect::<Vec<_>>()),
+        "remote_centre": kinematics.and_then(|kinematics| kinematics.remote_centre()).map(centre),
     })
 }
 

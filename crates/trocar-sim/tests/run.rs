@@ -190,7 +190,8 @@ fn a_method_that_gives_up_is_invalid_and_names_phase_file_and_line() {
 fn a_measure_that_refuses_a_reading_makes_the_run_an_error_that_names_it() {
     let mut case = case(Plan { requirements: &["travel <= 1 m"], ..Plan::default() });
     // Four numbers where one is meant: what no compiled case has.
-    case.measures[0].feed = Feed::Twin(trocar_sim::case::Source { group: case.arms[0].tip, element: None });
+    case.measures[0].feed =
+        Feed::Twin(trocar_sim::case::Source { group: case.arms[0].watched.group(), element: None });
     let stuck =
         fault("stuck", "x", trocar_fault::Kind::StuckLast, starts_at(100.0), trocar_fault::Lasts::ForGood);
     let faults = vec![placed(&case.model, &stuck)];

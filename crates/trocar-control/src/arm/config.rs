@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use trocar_signal::quantity::{Duration, Frequency, Ratio};
 use trocar_signal::{AnyQuantity, Problem, Sourced, Standing};
 
-/// The motion interface of an arm.
+/// The motion interface.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(extend("x-name" = "a motion interface"))]

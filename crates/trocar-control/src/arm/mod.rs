@@ -1,9 +1,10 @@
-//! The arm as its clients see it: CRTK's commands, states and setpoints.
+//! The motion interface of a robot, as its clients see it: CRTK's commands, states and setpoints.
 //!
 //! **Groups** of an instance `a`. Written: `a.operating_state`, `a.is_homed`, `a.is_busy`, `a.setpoint_js`,
 //! `a.setpoint_cp`, `a.measured_cp` (of `a.tool_tip` in `a.base`), `a.jaw.setpoint_js`, `a.error` and `a.error_event`.
 //! Read: `a.measured_js`, `a.jaw.measured_js`, `a.supervisor.trip`. Inboxes: `a.state_command`, `a.servo_jp`,
-//! `a.servo_cp`, `a.move_jp`, `a.move_cp`, `a.jaw.servo_jp`, `a.jaw.move_jp`.
+//! `a.servo_cp`, `a.move_jp`, `a.move_cp`, `a.jaw.servo_jp`, `a.jaw.move_jp`. A robot without a tool tip, an exoskeleton say,
+//! has none of the four groups whose names end in `_cp`; its joints may branch.
 //!
 //! **Commands.** A `servo_*` command becomes the setpoint at once, and ends a move under way. A `move_*` command waits
 //! until the motion before it has ended, then runs along a trajectory; of several that wait, the one stamped first goes
@@ -34,7 +35,9 @@ pub use state::{ArmState, Channel, Refusal};
 
 use crate::crtk::{OperatingState, StateCommand};
 use crate::inverse::{InverseError, Search};
-use crate::joint::{Joint, MAX_JOINTS, jaw_position_group, jaw_state_group, register, register_size};
+use crate::joint::{
+    ArmJoints, Joint, MAX_JOINTS, jaw_position_group, jaw_state_group, register, register_size,
+};
 use crate::kinematics::{ArmKinematics, pose_from_values, pose_values};
 use crate::trajectory::MotionLimits;
 use trocar_math::{clamp, max};
@@ -80,29 +83,64 @@ struct Feedback {
     is_valid: bool,
 }
 
+/// The groups of the tool tip.
+#[derive(Clone, Copy, Debug)]
+struct TipPorts {
+    servo_cp: ReadPort,
+    move_cp: ReadPort,
+    setpoint_cp: WritePort,
+    measured_cp: WritePort,
+}
+
+/// What a robot moves: joints, and a tool tip by them if it has one.
+#[derive(Clone, Debug)]
+pub enum Geometry {
+    /// A chain of joints that ends in a tool tip.
+    Chain(ArmKinematics),
+    /// Joints and no tip: only what is said of joints is understood.
+    Joints(ArmJoints),
+}
+
+impl Geometry {
+    /// The joints and the jaw.
+    #[must_use]
+    pub fn joints(&self) -> &ArmJoints {
+        match self {
+            Geometry::Chain(kinematics) => kinematics.joints(),
+            Geometry::Joints(joints) => joints,
+        }
+    }
+
+    /// The chain to the tip, where there is one.
+    #[must_use]
+    pub fn chain(&self) -> Option<&ArmKinematics> {
+        match self {
+            Geometry::Chain(kinematics) => Some(kinematics),
+            Geometry::Joints(_) => None,
+        }
+    }
+}
+
 /// The component in the slot `arm`.
 #[derive(Clone, Debug)]
 pub struct Arm {
-    kinematics: ArmKinematics,
+    geometry: Geometry,
     speed: ParameterPort,
     axes: Vec<AxisPorts>,
     joints: ChannelPorts,
     jaw: Option<ChannelPorts>,
     trip: ReadPort,
     state_command: ReadPort,
-    servo_cp: ReadPort,
-    move_cp: ReadPort,
+    tip: Option<TipPorts>,
     operating_state: WritePort,
     is_homed: WritePort,
     is_busy: WritePort,
-    setpoint_cp: WritePort,
-    measured_cp: WritePort,
     error: WritePort,
     error_event: WritePort,
 }
 
 impl Arm {
-    /// The controller of `instance` with its own belief of the geometry.
+    /// The controller of `instance` with its own belief of the geometry, which ends in a tool tip or does not.
     ///
     /// Registers `<instance>.arm.speed` and, per joint, `<instance>.arm.<joint>.velocity`, `.acceleration`, `.home`,
     /// `.home_tolerance` and `.servo_jump` (those that the configuration has) as tunable parameters.
@@ -113,10 +151,10 @@ impl Arm {
         instance: &str,
         config: &ArmConfig,
         provenance: &Provenance<'_>,
-        kinematics: ArmKinematics,
+        geometry: Geometry,
         registration: &mut Registration,
     ) -> Result<Arm, Vec<Problem>> {
-        let joints = kinematics.joints();
+        let joints = geometry.joints();
         let problems = config.check(joints);
         if !problems.is_empty() {
             return Err(problems);
@@ -163,6 +201,7 @@ impl Arm {
         let path = |name: &str| format!("{instance}.{name}");
         let (base, tip) = (path("base"), path("tool_tip"));
         let pose = |name: &str| GroupSpec::pose(path(name), &base, &tip);
+        let has_tip = geometry.chain().is_some();
         let joint_ports = ChannelPorts {
             measured: registration.read(path("measured_js")),
             servo_jp: registration
@@ -183,39 +222,53 @@ impl Arm {
                 jaw_state_group(path("jaw.setpoint_js"), jaw.kind).meaning("what the jaw's servo follows"),
             ),
         });
+        let trip = registration.read(path("supervisor.trip"));
+        let state_command = registration.inbox(
+            GroupSpec::state(path("state_command"), &StateCommand::NAMES)
+                .meaning("changes the operating state"),
+        );
+        let commands = has_tip.then(|| {
+            [
+                registration.inbox(pose("servo_cp").meaning("setpoint of the tip, at once")),
+                registration.inbox(pose("move_cp").meaning("goal of the tip, along a joint trajectory")),
+            ]
+        });
+        let operating_state = registration.write(
+            GroupSpec::state(path("operating_state"), &OperatingState::NAMES)
+                .meaning("CRTK's operating state"),
+        );
+        let is_homed =
+            registration.write(GroupSpec::flag(path("is_homed")).meaning("whether it knows where it is"));
+        let is_busy =
+            registration.write(GroupSpec::flag(path("is_busy")).meaning("whether a motion is under way"));
+        let tip = commands.map(|[servo_cp, move_cp]| TipPorts {
+            servo_cp,
+            move_cp,
+            setpoint_cp: registration.write(pose("setpoint_cp").meaning("tip at the joint setpoints")),
+            measured_cp: registration.write(pose("measured_cp").meaning("tip at the measured joints")),
+        });
         Ok(Arm {
             speed,
             axes,
             joints: joint_ports,
             jaw: jaw_ports,
-            trip: registration.read(path("supervisor.trip")),
-            state_command: registration.inbox(
-                GroupSpec::state(path("state_command"), &StateCommand::NAMES)
-                    .meaning("changes the operating state"),
-            ),
-            servo_cp: registration.inbox(pose("servo_cp").meaning("setpoint of the tip, at once")),
-            move_cp: registration.inbox(pose("move_cp").meaning("goal of the tip, along a joint trajectory")),
-            operating_state: registration.write(
-                GroupSpec::state(path("operating_state"), &OperatingState::NAMES)
-                    .meaning("CRTK's operating state"),
-            ),
-            is_homed: registration
-                .write(GroupSpec::flag(path("is_homed")).meaning("whether it knows where it is")),
-            is_busy: registration
-                .write(GroupSpec::flag(path("is_busy")).meaning("whether a motion is under way")),
-            setpoint_cp: registration.write(pose("setpoint_cp").meaning("tip at the joint setpoints")),
-            measured_cp: registration.write(pose("measured_cp").meaning("tip at the measured joints")),
+            trip,
+            state_command,
+            tip,
+            operating_state,
+            is_homed,
+            is_busy,
             error: registration.write(
                 GroupSpec::state(path("error"), &Refusal::NAMES).meaning("why the last command was refused"),
             ),
             error_event: registration
                 .write(GroupSpec::event(path("error_event")).meaning("counts commands that were refused")),
-            kinematics,
+            geometry,
         })
     }
 
     fn joint_count(&self) -> usize {
-        self.kinematics.joints().joints().len()
+        self.geometry.joints().joints().len()
     }
 
     fn feedback(&self, io: &Activation<'_>) -> Feedback {
@@ -357,10 +410,9 @@ impl Arm {
     /// Commands of the joints and the tip: a servo command at once, otherwise the move that waits longest.
     fn take_joint_commands(&self, io: &mut Activation<'_>, state: &mut ArmState) {
         let ports = self.joints;
-        let mut servos = [(ports.servo_jp, false), (self.servo_cp, true)];
-        sort_by_stamp(io, &mut servos);
+        let servos = in_order(io, ports.servo_jp, self.tip.map(|tip| tip.servo_cp));
         let mut has_served = false;
-        for (port, is_cartesian) in servos {
+        for (port, is_cartesian) in servos.into_iter().flatten() {
             if io.take(port) {
                 has_served = true;
                 match self.joint_goal(io, state, port, is_cartesian, Search::Near) {
@@ -375,9 +427,8 @@ impl Arm {
         if has_served || state.joints.is_moving() || state.is_homing == 1 {
             return;
         }
-        let mut moves = [(ports.move_jp, false), (self.move_cp, true)];
-        sort_by_stamp(io, &mut moves);
-        for (port, is_cartesian) in moves {
+        let moves = in_order(io, ports.move_jp, self.tip.map(|tip| tip.move_cp));
+        for (port, is_cartesian) in moves.into_iter().flatten() {
             if io.take(port) {
                 match self.joint_goal(io, state, port, is_cartesian, Search::Far) {
                     Ok(goal) => {
@@ -412,16 +463,16 @@ impl Arm {
         let mut goal = [0.0; MAX_JOINTS];
         if is_cartesian {
             let pose = pose_from_values(values).ok_or(Refusal::InvalidCommand)?;
-            goal =
-                self.kinematics.inverse(&pose, &state.joints.position[..n], search).map_err(|e| match e {
-                    InverseError::OutOfReach { .. } => Refusal::OutOfReach,
-                    InverseError::JointLimit { .. } => Refusal::JointLimit,
-                    InverseError::TooCloseToRemoteCentre { .. } => Refusal::TooCloseToRemoteCentre,
-                })?;
+            let kinematics = self.geometry.chain().ok_or(Refusal::InvalidCommand)?;
+            goal = kinematics.inverse(&pose, &state.joints.position[..n], search).map_err(|e| match e {
+                InverseError::OutOfReach { .. } => Refusal::OutOfReach,
+                InverseError::JointLimit { .. } => Refusal::JointLimit,
+                InverseError::TooCloseToRemoteCentre { .. } => Refusal::TooCloseToRemoteCentre,
+            })?;
         } else {
             goal[..n].copy_from_slice(&values[..n]);
         }
-        for (place, joint) in self.kinematics.joints().joints().iter().enumerate() {
+        for (place, joint) in self.geometry.joints().joints().iter().enumerate() {
             self.check_goal(io, joint, place, goal[place], state.joints.position[place], search)?;
         }
         Ok(goal)
@@ -449,7 +500,7 @@ impl Arm {
     }
 
     fn take_jaw_commands(&self, io: &mut Activation<'_>, state: &mut ArmState) {
-        let Some((ports, jaw)) = self.jaw.zip(self.kinematics.joints().jaw()) else { return };
+        let Some((ports, jaw)) = self.jaw.zip(self.geometry.joints().jaw()) else { return };
         let goal = |io: &Activation<'_>, state: &ArmState, port: ReadPort, search: Search| {
             if !state.is_ready() {
                 return Err(Refusal::NotReady);
@@ -491,11 +542,13 @@ impl Arm {
             let values = [state.jaw.position[0], state.jaw.velocity[0], 0.0];
             io.send(jaw.setpoint_js, &values, now, Nanos::ZERO, is_known);
         }
-        let setpoint = pose_values(&self.kinematics.forward(&state.joints.position[..n]));
-        io.send(self.setpoint_cp, &setpoint, now, Nanos::ZERO, is_known);
-        let header = io.header(self.joints.measured);
-        let measured = pose_values(&self.kinematics.forward(&feedback.joints[..n]));
-        io.send(self.measured_cp, &measured, header.stamp, Nanos::ZERO, header.valid == 1);
+        if let Some((tip, kinematics)) = self.tip.zip(self.geometry.chain()) {
+            let setpoint = pose_values(&kinematics.forward(&state.joints.position[..n]));
+            io.send(tip.setpoint_cp, &setpoint, now, Nanos::ZERO, is_known);
+            let header = io.header(self.joints.measured);
+            let measured = pose_values(&kinematics.forward(&feedback.joints[..n]));
+            io.send(tip.measured_cp, &measured, header.stamp, Nanos::ZERO, header.valid == 1);
+        }
         self.publish_states(io, state);
         if state.refusal_count != had_refused {
             io.write(self.error_event, &[state.refusal_count as f64]);
@@ -510,11 +563,18 @@ impl Arm {
     }
 }
 
-/// Puts the command that was stamped first first; commands of one instant stay in the order given.
-fn sort_by_stamp(io: &Activation<'_>, ports: &mut [(ReadPort, bool); 2]) {
+/// The command of the joints and that of the tip, each with whether it is the tip's: the one that was stamped first first;
+/// of one instant, the joints'.
+fn in_order(
+    io: &Activation<'_>,
+    of_joints: ReadPort,
+    of_tip: Option<ReadPort>,
+) -> [Option<(ReadPort, bool)>; 2] {
     let stamp = |port: ReadPort| -> Time { io.header(port).stamp };
-    if stamp(ports[1].0) < stamp(ports[0].0) {
-        ports.swap(0, 1);
+    let joints = Some((of_joints, false));
+    match of_tip {
+        Some(tip) if stamp(tip) < stamp(of_joints) => [Some((tip, true)), joints],
+        tip => [joints, tip.map(|tip| (tip, true))],
     }
 }
 

@@ -56,10 +56,14 @@ struct Rig {
 
 impl Rig {
     fn new(config: &ArmConfig) -> Rig {
+        Rig::of(config, Geometry::Chain(psm()))
+    }
+
+    fn of(config: &ArmConfig, geometry: Geometry) -> Rig {
         let sources = BTreeMap::new();
         let provenance = Provenance { sources: &sources, source: None, standing: Standing::Datasheet };
         let mut registration = Registration::new("psm1.arm");
-        let arm = Arm::new("psm1", config, &provenance, psm(), &mut registration).unwrap();
+        let arm = Arm::new("psm1", config, &provenance, geometry, &mut registration).unwrap();
         let inputs = vec![
             psm_joints().state_group("psm1.measured_js"),
             jaw_state_group("psm1.jaw.measured_js", crate::JointKind::Revolute),
@@ -592,5 +596,39 @@ proptest! {
         rig.command("home");
         rig.run_until_idle();
         prop_assert!(rig.flag("is_homed"));
+    }
+}
+
+/// Without a tip the joints are moved as with one, to the bit, and nothing Cartesian is there.
+#[test]
+fn without_a_tip_the_joints_move_all_the_same() {
+    let mut with = Rig::new(&psm_config());
+    let mut without = Rig::of(&psm_config(), Geometry::Joints(psm_joints()));
+    let groups = |rig: &Rig| -> Vec<String> {
+        rig.bench.table().0.groups().map(|(_, spec)| spec.path.clone()).collect()
+    };
+    let cartesian = ["psm1.servo_cp", "psm1.move_cp", "psm1.setpoint_cp", "psm1.measured_cp"];
+    assert!(cartesian.iter().all(|path| groups(&with).contains(&(*path).to_owned())));
+    let joints: Vec<String> =
+        groups(&with).into_iter().filter(|path| !cartesian.contains(&&**path)).collect();
+    assert_eq!(groups(&without), joints);
+    for rig in [&mut with, &mut without] {
+        rig.command("enable");
+        rig.command("home");
+        rig.run_until_idle();
+        rig.send("move_jp", &[0.2, -0.3, 0.15, 0.5, 0.1, -0.1]);
+        for _ in 0..300 {
+            rig.step();
+        }
+        rig.send("servo_jp", &[0.21, -0.31, 0.16, 0.5, 0.1, -0.1]);
+        rig.send("jaw.move_jp", &[0.5]);
+        rig.run_until_idle();
+        rig.send("servo_jp", &[99.0, 0.0, 0.1, 0.0, 0.0, 0.0]);
+        rig.step();
+        assert_eq!(rig.error(), "joint_limit");
+    }
+    for path in joints {
+        let of = path.trim_start_matches("psm1.");
+        assert_eq!(with.get(of), without.get(of), "{of}");
     }
 }

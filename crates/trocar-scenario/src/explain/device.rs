@@ -101,6 +101,9 @@ pub fn explain_robot(robot: &LoadedRobot, language: Language) -> Explanation {
     let counts = [of.coordinates.len(), of.links.len(), robot.robot.actuators.len()].map(|n| n.to_string());
     let [joints, links, actuators] = &counts;
     page.say("robot.counts", &[("joints", joints), ("links", links), ("actuators", actuators)]);
+    if of.tip.is_none() {
+        page.say("robot.no_tip", &[]);
+    }
     if robot.robot.remote_centre.is_some() {
         page.say("robot.remote_centre", &[]);
     }

@@ -76,7 +76,11 @@ fn arm_and_instrument_are_one_robot() {
     let frames: Vec<(&str, &str)> =
         robot.mechanism.frames.iter().map(|f| (f.name.as_str(), f.parent.as_str())).collect();
     assert_eq!(frames, [("lever", "base"), ("shaft", "lever"), ("jaw_1", "shaft"), ("jaw_2", "shaft")]);
-    assert_eq!(robot.mechanism.tip.frame, "shaft", "the instrument's tip takes the place of the arm's");
+    assert_eq!(
+        robot.mechanism.tip.unwrap().frame,
+        "shaft",
+        "the instrument's tip takes the place of the arm's"
+    );
     assert_eq!(robot.mechanism.payload.unwrap().frame, "jaw_1");
     assert_eq!(
         robot.coupling.as_ref().unwrap().joint_from_actuator.value,

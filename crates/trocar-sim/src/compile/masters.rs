@@ -191,17 +191,28 @@ fn master(compiler: &mut Compiler<'_>, key: &str, path: &str) -> Option<GroupSpe
 
 /// The arm whose `servo_cp` a path is.
 fn arm(compiler: &mut Compiler<'_>, key: &str, path: &str) -> Option<String> {
+    let has_tip = |instance: &str| {
+        let robot = compiler.loaded.scene.robots.get(instance);
+        robot.is_some_and(|robot| robot.robot.mechanism.tip.is_some())
+    };
     if let Some((instance, "servo_cp")) = path.split_once('.')
-        && compiler.arms.contains_key(instance)
+        && has_tip(instance)
     {
         return Some(instance.to_owned());
     }
     let arms: Vec<String> = compiler
         .arms
         .keys()
+        .filter(|arm| has_tip(arm))
         .map(|arm| format!("`{}`", compiler.loaded.roles.in_words_of_the_method(&format!("{arm}.servo_cp"))))
         .collect();
-    let what = format!("a teleoperation sends poses to an arm at once: {}", arms.join(" or "));
+    let what = match arms.is_empty() {
+        true => {
+            "a teleoperation sends poses to an arm's tool tip at once, and no robot of this scene has one"
+                .to_owned()
+        }
+        false => format!("a teleoperation sends poses to an arm at once: {}", arms.join(" or ")),
+    };
     compiler.problem(key, what);
     None
 }

@@ -76,7 +76,7 @@ pub(crate) fn compile(compiler: &mut Compiler<'_>) -> Made {
             .problem("phases", format!("the conditions of all phases read more than {MAX_SIGNALS} signals"));
     }
     // Where a command is not known, it may be the one that varies.
-    if compiler.found.iter().all(|found| found.code != "unknown-signal") {
+    if compiler.found.iter().all(|found| !matches!(found.code.as_str(), "unknown-signal" | "no-tool-tip")) {
         start_delays(compiler, &mut inboxes);
     }
     Made { phases, inboxes: inboxes.list, constants: compiler.constants.clone(), poses: names }
@@ -374,7 +374,7 @@ pub(crate) fn frame_in_base(
         let words = compiler.loaded.roles.in_words_of_the_method(frame);
         compiler.problem(
             key,
-            format!("there is no frame `{words}`; an arm has `base`, and `remote_centre` if it pivots"),
+            format!("there is no frame `{words}`; a robot has `base`, and `remote_centre` if it pivots"),
         );
     }
     Some((instance.to_owned(), centre?))

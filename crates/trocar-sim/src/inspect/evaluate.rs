@@ -1,8 +1,9 @@
 //! What a mechanism does in one posture.
 
 use super::Subject;
+use crate::island::Tip;
 use serde::Serialize;
-use trocar_dynamics::{DynamicsError, JacobianColumn};
+use trocar_dynamics::{DynamicsError, JacobianColumn, Mechanism, Workspace};
 
 /// A posture with velocities, accelerations and efforts, each in the order of the coordinates, SI and radians.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -15,7 +16,7 @@ pub struct Posture {
     pub qdd: Option<Vec<f64>>,
     /// Efforts, for the forward dynamics; `None`: zero.
     pub tau: Option<Vec<f64>>,
-    /// The frame whose origin the Jacobian is of; `None`: the tip.
+    /// The frame whose origin the Jacobian is of; `None`: the tip, where there is one.
     pub frame: Option<String>,
 }
 
@@ -28,6 +29,19 @@ pub struct FramePose {
     pub position_in_base_m: [f64; 3],
     /// The unit quaternion x, y, z, w that takes vectors of the frame to the base.
     pub base_from_frame_xyzw: [f64; 4],
+}
+
+/// How a point moves with the coordinates.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct JacobianReport {
+    /// The frame that the Jacobian speaks of.
+    pub jacobian_frame: String,
+    /// The point that it speaks of, in the base, m.
+    pub jacobian_point_in_base_m: [f64; 3],
+    /// Six rows: velocity of the point (x, y, z), angular velocity of the frame (x, y, z); one column per coordinate.
+    pub jacobian: Vec<Vec<f64>>,
+    /// Its derivative in time times q̇: what the point accelerates by at q̈ = 0, m/s² and rad/s².
+    pub jacobian_rate_times_qd: [f64; 6],
 }
 
 /// What a mechanism does in one posture. Everything is in the base's axes, in the order of `joints`.
@@ -47,14 +61,9 @@ pub struct Evaluation {
     pub gravity_in_base_mps2: [f64; 3],
     /// Every frame.
     pub frames: Vec<FramePose>,
-    /// The frame that the Jacobian speaks of.
-    pub jacobian_frame: String,
-    /// The point that it speaks of, in the base, m.
-    pub jacobian_point_in_base_m: [f64; 3],
-    /// Six rows: velocity of the point (x, y, z), angular velocity of the frame (x, y, z); one column per coordinate.
-    pub jacobian: Vec<Vec<f64>>,
-    /// Its derivative in time times q̇: what the point accelerates by at q̈ = 0, m/s² and rad/s².
-    pub jacobian_rate_times_qd: [f64; 6],
+    /// Of the frame that was asked for, else of the tip; `None` of a robot without one.
+    #[serde(flatten)]
+    pub jacobian: Option<JacobianReport>,
     /// M, row by row, rotors behind gears and couplings included: kg m², kg m, kg.
     pub mass_matrix: Vec<Vec<f64>>,
     /// Coriolis, centrifugal and gravity efforts: M q̈ + bias = τ, without friction and stops. N m or N.
@@ -108,8 +117,7 @@ impl Subject {
         let qd = list(&posture.qd, "qd", &zeros)?;
         let qdd = list(&posture.qdd, "qdd", &zeros)?;
         let tau = list(&posture.tau, "tau", &zeros)?;
-        let (frame, point_in_frame) = self.point(posture.frame.as_deref())?;
-        let point_in_frame_m = point_in_frame.translation.vector;
+        let point = self.point(posture.frame.as_deref())?;
         let words = |error: DynamicsError| error.to_string();
         let loads = vec![0.0; mechanism.payload_count()];
         let mut ws = mechanism.workspace();
@@ -123,16 +131,7 @@ impl Subject {
         mechanism.gravity(&loads, &mut ws, &mut gravity_effort).map_err(words)?;
         mechanism.dynamics(&loads, &mut ws).map_err(words)?;
 
-        let mut columns = vec![JacobianColumn::default(); n];
-        mechanism.jacobian(&ws, frame, &point_in_frame_m, &mut columns).map_err(words)?;
-        let part = |column: &JacobianColumn, row: usize| match row {
-            0..3 => column.linear[row],
-            _ => column.angular[row - 3],
-        };
-        let jacobian = (0..6).map(|row| columns.iter().map(|column| part(column, row)).collect()).collect();
-        mechanism.jacobian_rate(&ws, frame, &point_in_frame_m, &mut columns).map_err(words)?;
-        let rate = |row: usize| columns.iter().zip(&qd).map(|(column, v)| part(column, row) * v).sum();
-
+        let jacobian = point.map(|point| jacobian(mechanism, &ws, point, &qd).map_err(words)).transpose()?;
         let centre = mechanism.centre_of_mass(&loads, &ws).map_err(words)?;
         let momentum = mechanism.momentum(&loads, &ws).map_err(words)?;
         let frames = mechanism.frame_names().map(|name| {
@@ -146,10 +145,7 @@ impl Subject {
         Ok(Evaluation {
             gravity_in_base_mps2: self.gravity_in_base_mps2().into(),
             frames: frames.collect(),
-            jacobian_frame: mechanism.frame_names().nth(frame.index()).unwrap_or_default().to_owned(),
-            jacobian_point_in_base_m: ws.point_in_world(frame, &point_in_frame_m).into(),
             jacobian,
-            jacobian_rate_times_qd: std::array::from_fn(rate),
             mass_matrix: ws.mass_matrix().chunks(n).map(<[f64]>::to_vec).collect(),
             bias: ws.bias().to_vec(),
             gravity_effort: gravity_effort.iter().map(|effort| 0.0 - effort).collect(),
@@ -168,4 +164,29 @@ impl Subject {
             tau,
         })
     }
+}
+
+/// The Jacobian of a point, where the workspace has the kinematics and dynamics at velocities `qd`.
+fn jacobian(
+    mechanism: &Mechanism,
+    ws: &Workspace,
+    point: Tip,
+    qd: &[f64],
+) -> Result<JacobianReport, DynamicsError> {
+    let (frame, in_frame_m) = (point.frame, point.in_frame.translation.vector);
+    let mut columns = vec![JacobianColumn::default(); qd.len()];
+    mechanism.jacobian(ws, frame, &in_frame_m, &mut columns)?;
+    let part = |column: &JacobianColumn, row: usize| match row {
+        0..3 => column.linear[row],
+        _ => column.angular[row - 3],
+    };
+    let jacobian = (0..6).map(|row| columns.iter().map(|column| part(column, row)).collect()).collect();
+    mechanism.jacobian_rate(ws, frame, &in_frame_m, &mut columns)?;
+    let rate = |row: usize| columns.iter().zip(qd).map(|(column, v)| part(column, row) * v).sum();
+    Ok(JacobianReport {
+        jacobian_frame: mechanism.frame_names().nth(frame.index()).unwrap_or_default().to_owned(),
+        jacobian_point_in_base_m: ws.point_in_world(frame, &in_frame_m).into(),
+        jacobian,
+        jacobian_rate_times_qd: std::array::from_fn(rate),
+    })
 }

@@ -1,6 +1,7 @@
 //! How far the tip gets from the base: a search that gives the same answer on every machine.
 
 use super::Subject;
+use crate::island::Tip;
 use serde::Serialize;
 use std::f64::consts::TAU;
 use trocar_scenario::mechanism::MotionKind;
@@ -28,14 +29,14 @@ pub struct Reach {
 }
 
 /// Climbs from several postures, one coordinate after the other.
-pub(super) fn search(subject: &Subject) -> Reach {
+pub(super) fn search(subject: &Subject, tip: Tip) -> Reach {
     let mechanism = subject.mechanism();
     let mut workspace = mechanism.workspace();
     let rest = vec![0.0; subject.start().len()];
     let mut distance = |q: &[f64]| match mechanism.kinematics(q, &rest, &mut workspace) {
         Ok(()) => {
-            let tip = mechanism.base_from_frame(&workspace, subject.built.tip) * subject.built.tip_in_frame;
-            tip.translation.vector.norm()
+            let base_from_tip = mechanism.base_from_frame(&workspace, tip.frame) * tip.in_frame;
+            base_from_tip.translation.vector.norm()
         }
         Err(_) => 0.0,
     };

@@ -185,7 +185,12 @@ pub fn case(plan: Plan<'_>) -> Case {
     let measures = vec![travel(&model, !plan.requirements.is_empty())];
     let names = [("travel".to_owned(), Dimension::LENGTH, 1)];
     let fault_names: Vec<String> = plan.faults.iter().map(|f| f.name.clone()).collect();
-    let scope = RequirementScope { measures: &names, faults: &fault_names, limits: &[] };
+    let scope = RequirementScope {
+        measures: &names,
+        faults: &fault_names,
+        limits: &[],
+        deviation: Dimension::LENGTH,
+    };
     let requirements = plan
         .requirements
         .iter()
@@ -202,7 +207,7 @@ pub fn case(plan: Plan<'_>) -> Case {
     let arm = ArmGroups {
         instance: "arm".to_owned(),
         title: "arm = arm: a toy".to_owned(),
-        tip: group("arm.truth.tip"),
+        watched: trocar_sim::case::Watched::Tip(group("arm.truth.tip")),
         operating_state: group("arm.operating_state"),
         enabled: 1.0,
         trip: group("arm.supervisor.trip"),
@@ -248,6 +253,7 @@ pub fn case(plan: Plan<'_>) -> Case {
         roles: vec![arm.title.clone()],
         outputs: outputs.map(group).to_vec(),
         arms: vec![arm],
+        deviation: Dimension::LENGTH,
         handles: Vec::new(),
         teleoperations: Vec::new(),
         record: model.layout.matching("arm.truth.tip.position.x"),
