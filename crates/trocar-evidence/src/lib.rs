@@ -11,6 +11,7 @@ pub mod csv;
 pub mod data;
 pub mod diff;
 pub mod digest_file;
+pub mod eurobench;
 pub mod exchange_files;
 pub mod junit;
 pub mod ledger;
