@@ -76,7 +76,7 @@ const MEN: Group = Group {
 /// Share of women among the 43.
 const SHARE_OF_WOMEN: f64 = 17.0 / 43.0;
 
-/// Most draws for one person; a draw is taken with a chance above one half, so that it never comes to this.
+/// Most draws for one person; of women 73 % and of men 81 % are taken, so that it never comes to this.
 const MOST_DRAWS: u64 = 1000;
 
 /// Person number `index` of the people that go with a seed; women or men alone if asked for.
