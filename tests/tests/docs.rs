@@ -1,5 +1,5 @@
 //! What is written about Trocar is what Trocar does.
-#![expect(clippy::panic, reason = "helpers of tests fail as tests do")]
+#![expect(clippy::panic, clippy::expect_used, reason = "helpers of tests fail as tests do")]
 
 use std::collections::BTreeMap;
 use trocar_scenario::{reference, schema};
@@ -149,28 +149,52 @@ fn shipped_scenarios_give_the_verdicts_recorded() {
     assert_eq!(replayed.out, "joint = yaw: identical\n");
 }
 
-/// docs/robots.md says what every method comes to on every arm whose verdicts are recorded.
+/// docs/robots.md says what every method comes to on every robot whose verdicts are recorded.
 #[test]
-fn the_table_of_methods_is_current() {
-    let arms = [
-        ("`psm_classic`", "scenarios/expected.json"),
-        ("`psm_si`", "scenarios/expected_on_psm_si.json"),
-        ("`raven2`", "scenarios/expected_on_raven2.json"),
-        ("the tutorial's", "scenarios/expected_on_tutorial_arm.json"),
-    ];
+fn the_tables_of_methods_are_current() {
+    let of_arms = table_of_methods(
+        "laparoscopic",
+        &[
+            ("`psm_classic`", "scenarios/expected.json"),
+            ("`psm_si`", "scenarios/expected_on_psm_si.json"),
+            ("`raven2`", "scenarios/expected_on_raven2.json"),
+            ("the tutorial's", "scenarios/expected_on_tutorial_arm.json"),
+        ],
+    );
+    let of_exoskeletons = table_of_methods(
+        "exoskeleton",
+        &[("`exo_h3`", "scenarios/expected.json"), ("`fourier_x2`", "scenarios/expected_on_fourier_x2.json")],
+    );
+    for said in [of_arms, of_exoskeletons] {
+        assert!(text("docs/robots.md").contains(&said), "docs/robots.md should hold:\n{said}");
+    }
+}
+
+/// What the methods of a device's folder come to, by the files of recorded verdicts.
+fn table_of_methods(device: &str, robots: &[(&str, &str)]) -> String {
+    let folder = root().join("scenarios").join(device);
+    let kinds = std::fs::read_dir(&folder).expect("a folder").map(|entry| entry.expect("an entry").path());
+    let methods: std::collections::BTreeSet<String> = kinds
+        .filter(|kind| kind.is_dir())
+        .flat_map(|kind| std::fs::read_dir(kind).expect("a folder"))
+        .map(|file| file.expect("a file").path().file_stem().expect("a name").to_string_lossy().into_owned())
+        .collect();
     type Counts = std::collections::BTreeMap<String, usize>;
     let mut table: std::collections::BTreeMap<String, Vec<Counts>> = std::collections::BTreeMap::new();
-    for (place, (_, file)) in arms.iter().enumerate() {
+    for (place, (_, file)) in robots.iter().enumerate() {
         let verdicts: std::collections::BTreeMap<String, String> =
             serde_json::from_str(&text(file)).expect("verdicts");
         for (key, verdict) in verdicts {
             let method = key.split(['#', '/']).next().unwrap_or_default().to_owned();
-            let row = table.entry(method).or_insert_with(|| vec![Counts::new(); arms.len()]);
+            if !methods.contains(&method) {
+                continue;
+            }
+            let row = table.entry(method).or_insert_with(|| vec![Counts::new(); robots.len()]);
             *row[place].entry(verdict).or_default() += 1;
         }
     }
-    let mut said =
-        format!("| method | {} |\n|---|---|---|---|---|\n", arms.map(|(name, _)| name).join(" | "));
+    let names: Vec<&str> = robots.iter().map(|(name, _)| *name).collect();
+    let mut said = format!("| method | {} |\n|---|{}\n", names.join(" | "), "---|".repeat(names.len()));
     for (method, row) in table {
         let cells: Vec<String> = row
             .iter()
@@ -178,5 +202,5 @@ fn the_table_of_methods_is_current() {
             .collect();
         said.push_str(&format!("| `{method}` | {} |\n", cells.join(" | ")));
     }
-    assert!(text("docs/robots.md").contains(&said), "docs/robots.md should hold:\n{said}");
+    said
 }

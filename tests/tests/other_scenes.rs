@@ -65,7 +65,7 @@ fn every_built_in_method_runs_on_a_bench_robot_or_says_why_not() {
     let project = project(&[]);
     let said = project.trocar(&[
         "run",
-        "trocar:scenarios",
+        "trocar:scenarios/laparoscopic",
         "--scene",
         "scenes/bench.toml",
         "--role",
@@ -77,7 +77,7 @@ fn every_built_in_method_runs_on_a_bench_robot_or_says_why_not() {
     let batch: serde_json::Value =
         serde_json::from_str(&said.out).unwrap_or_else(|e| panic!("{e}: {}", said.err));
     let results = batch["results"].as_array().map_or(&[][..], Vec::as_slice);
-    let shipped = trocar(&root(), &["list", "trocar:scenarios", "--json"]);
+    let shipped = trocar(&root(), &["list", "trocar:scenarios/laparoscopic", "--json"]);
     let shipped: serde_json::Value = serde_json::from_str(&shipped.out).unwrap_or_default();
     assert!(results.len() > 20, "{} methods; {shipped}", results.len());
     let mut passed = 0;
@@ -118,7 +118,16 @@ fn the_arm_of_the_tutorial_sits_every_method() {
     let recorded = root().join("target/tmp/expected_on_tutorial_arm.json");
     std::fs::create_dir_all(root().join("target/tmp")).unwrap_or_else(|e| panic!("{e}"));
     let recorded = recorded.to_str().unwrap_or_default();
-    let run = ["run", "trocar:scenarios", "--scene", "scenes/arm.toml", "--role", "arm=arm1", "--out", "all"];
+    let run = [
+        "run",
+        "trocar:scenarios/laparoscopic",
+        "--scene",
+        "scenes/arm.toml",
+        "--role",
+        "arm=arm1",
+        "--out",
+        "all",
+    ];
     let said = project.trocar(&[&run[..], &["--record-expected", recorded]].concat()).expect(0);
     assert!(!said.out.contains("ERROR"), "{}", said.out);
     let read = |path: &Path| std::fs::read_to_string(path).unwrap_or_else(|e| panic!("{e}"));

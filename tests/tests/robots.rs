@@ -256,7 +256,7 @@ fn endoscopes_weigh_what_the_dvrk_compensates() {
 
 // ---- Arms ----------------------------------------------------------------------------------------------------------
 
-const EXOSKELETONS: [&str; 1] = ["fourier_x2"];
+const EXOSKELETONS: [&str; 2] = ["exo_h3", "fourier_x2"];
 
 const ARMS: [&str; 5] = ["psm_classic", "psm_si", "ecm_classic", "ecm_si", "raven2"];
 
@@ -353,6 +353,70 @@ fn the_ravens_cables_couple_what_they_pass() {
     // The file gives five digits.
     assert!((shoulder.p.value.si / (0.3 * ratio * ratio / 12.25) - 1.0).abs() < 5e-5);
     assert!((shoulder.d.value.si / (0.008 * ratio * ratio / 12.25) - 1.0).abs() < 5e-5);
+}
+
+/// What is published of the Exo-H3's unit: 3930 1/min and 5.7 A make 2.6 rad/s and some 35 N m at the joint; motor and wave generator
+/// are 0.83 kg m² there. Mechanical stops leave room around what may be commanded, and give way so much that the rotor, at nominal
+/// speed and with the motor's greatest torque behind it, loads the gear with less than its repeated peak of 123 N m.
+#[test]
+fn the_units_of_the_h3_are_those_published() {
+    let file = robot("exo_h3");
+    assert!(file.mechanism.tip.is_none() && file.actuators.len() == 6);
+    for actuator in &file.actuators {
+        let gear = actuator.gear.value.si;
+        let inertia = actuator.rotor_inertia.as_ref().expect("a rotor").value.si() * gear * gear;
+        assert!((inertia - 0.8346).abs() < 1e-3, "{inertia}");
+        let nominal_nm = 5.7 * actuator.effort_per_ampere();
+        assert!((nominal_nm / 35.0 - 1.0).abs() < 0.03, "{nominal_nm}");
+        let greatest_nm = actuator.effort_per_ampere() * actuator.motor.max_current.value.si();
+        assert!((greatest_nm - 50.0).abs() < 0.01, "{greatest_nm}");
+        let speed = 3930.0 / 60.0 * 2.0 * std::f64::consts::PI / gear;
+        let stop = file.mechanism.stops.iter().find(|stop| stop.name == actuator.name).expect("a stop");
+        let (k, c) = (stop.stiffness.value.si, stop.damping.value.si);
+        let spring_nm = speed * (k * inertia).sqrt();
+        let damper_nm = speed * c;
+        // A spring and a damper in parallel push at most with the two together, and the motor pushes as well.
+        assert!(
+            trocar_math::hypot(spring_nm, damper_nm) + greatest_nm < 123.0 + 5.0,
+            "{spring_nm} {damper_nm}"
+        );
+        let of = file.mechanism.coordinates.iter().find(|c| c.name == actuator.name).expect("a joint");
+        assert!(stop.lower.value.si < of.lower.value.si && of.upper.value.si < stop.upper.value.si);
+    }
+    let supply = file.power_supply.as_ref().expect("a battery");
+    let battery = supply.battery.as_ref().expect("a battery");
+    assert_eq!((supply.voltage.value.si, battery.capacity.value.si), (19.2, 10.8 * 3600.0));
+}
+
+/// The Fourier X2's thigh and shank are each two bodies as published, joined: mass, first and second moment about the joint above.
+#[test]
+fn the_segments_of_the_x2_are_the_published_bodies() {
+    let file = robot("fourier_x2");
+    let published = [
+        ("thigh", 0.39, [(0.7, 0.0811, 0.002197), (2.14, 0.39 - 0.05564, 0.005901)]),
+        ("shank", 0.40, [(0.64, 0.0908, 0.002346), (0.47, 0.40 - 0.0562, 0.0007941)]),
+    ];
+    for (segment, length_m, parts) in published {
+        for side in ["left", "right"] {
+            let name = format!("{side}_{segment}");
+            let link = file.mechanism.links.iter().find(|link| link.frame == name).expect("a link");
+            let (mass, y) = (link.mass.value.si(), link.centre_of_mass.value[1].si());
+            let about_joint = link.inertia.value[5].si() + mass * y * y;
+            let sum = |of: &dyn Fn(&(f64, f64, f64)) -> f64| parts.iter().map(of).sum::<f64>();
+            // The file gives four or five digits.
+            assert!((mass - sum(&|p| p.0)).abs() < 1e-3, "{name}");
+            assert!((-mass * y / sum(&|p| p.0 * p.1) - 1.0).abs() < 2e-4, "{name}");
+            assert!((about_joint / sum(&|p| p.2 + p.0 * p.1 * p.1) - 1.0).abs() < 2e-4, "{name}");
+            assert!(parts.iter().all(|p| p.1 < length_m));
+        }
+    }
+    for actuator in &file.actuators {
+        let gear = actuator.gear.value.si;
+        let inertia = actuator.rotor_inertia.as_ref().expect("a rotor").value.si() * gear * gear;
+        assert!((inertia / 1.9 - 1.0).abs() < 1e-5);
+        // 250880 counts for 90 degrees of the joint.
+        assert_eq!(actuator.encoder.counts_per_turn.value * gear / 4.0, 250_880.0);
+    }
 }
 
 /// The greatest efforts that the dVRK's kinematics state are greatest current, times torque constant, times gear.

@@ -44,6 +44,8 @@ pub enum Evaluation {
     LocalisationPrecision,
     /// The mean of a number less the commanded one, of each visit.
     Droop(Dimension),
+    /// Three standard deviations of a number, of each visit.
+    JointRepeatability(Dimension),
     /// The share of attained poses no further than this (m) from the commanded one.
     Reached(f64),
 }
@@ -61,6 +63,7 @@ impl Evaluation {
             | Evaluation::Droop(_)
             | Evaluation::Reached(_) => true,
             Evaluation::Repeatability
+            | Evaluation::JointRepeatability(_)
             | Evaluation::OrientationRepeatability
             | Evaluation::Multidirectional(_)
             | Evaluation::OrientationVariation(_)
@@ -75,7 +78,7 @@ impl Evaluation {
             Evaluation::OrientationRepeatability
             | Evaluation::OrientationAccuracy
             | Evaluation::OrientationVariation(_) => Dimension::ANGLE,
-            Evaluation::Droop(dimension) => *dimension,
+            Evaluation::Droop(dimension) | Evaluation::JointRepeatability(dimension) => *dimension,
             Evaluation::Reached(_) => Dimension::NUMBER,
             _ => Dimension::LENGTH,
         }
@@ -86,7 +89,7 @@ impl Evaluation {
         match self {
             Evaluation::OrientationRepeatability | Evaluation::OrientationVariation(_) => 4,
             Evaluation::DistanceAccuracy(_) => 6,
-            Evaluation::Reached(_) | Evaluation::Droop(_) => 1,
+            Evaluation::Reached(_) | Evaluation::Droop(_) | Evaluation::JointRepeatability(_) => 1,
             _ => 3,
         }
     }
@@ -150,6 +153,7 @@ impl Attained {
                 let ([of], [held_to]) = (finite::<1>(values)?, finite::<1>(commanded)?);
                 kept[0] = of - held_to;
             }
+            Evaluation::JointRepeatability(_) => [kept[0]] = finite::<1>(values)?,
             Evaluation::Reached(_) => kept[0] = geometry::norm(offset()?),
             one if one.is_against() => kept[..3].copy_from_slice(&offset()?),
             _ => kept[..3].copy_from_slice(&finite::<3>(values)?),
@@ -200,6 +204,15 @@ impl Attained {
                     row
                 })
                 .collect(),
+            Evaluation::JointRepeatability(dimension) => (0..readings.visits())
+                .map(|visit| {
+                    let numbers: Vec<f64> = readings.of::<1>(visit, 0).iter().map(|[angle]| *angle).collect();
+                    let noise_sd = instrument.map_or(0.0, ReadingUncertainty::scatter_sd);
+                    let mut row = orientation::scatter_row(&numbers, *dimension, noise_sd);
+                    row.label = readings.name(visit);
+                    row
+                })
+                .collect(),
             Evaluation::DistanceRepeatability(pairs) => {
                 let row = |pair: &Pair| distance::repeatability_row(pair, readings, instrument);
                 pairs.iter().map(row).collect()
@@ -225,6 +238,7 @@ impl Attained {
         let is_scatter = matches!(
             self.evaluation,
             Evaluation::Repeatability
+                | Evaluation::JointRepeatability(_)
                 | Evaluation::OrientationRepeatability
                 | Evaluation::DistanceRepeatability(_)
                 | Evaluation::DriftOfRepeatability(_)

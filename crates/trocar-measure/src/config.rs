@@ -3,7 +3,7 @@
 use crate::statistic::{
     CornerStatistic, DelayStatistic, DriftStatistic, ForceStatistic, HysteresisStatistic, LineStatistic,
     LocalisationStatistic, RepeatStatistic, ResponseStatistic, ScalingStatistic, SpeedStatistic,
-    StepStatistic, StopStatistic,
+    StepStatistic, StopStatistic, TrackingStatistic,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -152,6 +152,15 @@ pub enum MeasureConfig {
         of: String,
         /// One number of the same unit that was commanded.
         commanded: String,
+        /// Which part of the run counts; `at` must be `dwell_end`.
+        #[serde(default)]
+        window: Window,
+    },
+    /// Repeatability of a joint at each posture: three standard deviations of the readings of one number there, as RP_a of ISO
+    /// 9283:1998, 7.2.2 is of an angle.
+    JointRepeatability {
+        /// One number, e.g. what a goniometer reads of a joint.
+        of: String,
         /// Which part of the run counts; `at` must be `dwell_end`.
         #[serde(default)]
         window: Window,
@@ -325,19 +334,19 @@ pub enum MeasureConfig {
     },
     /// Stop time: from an event until the device has moved on for the last time.
     StopTime {
-        /// A point or pose, as an instrument gives it.
+        /// A point or pose, or one number of a joint, as an instrument gives it.
         of: String,
         /// The event that asks for the stop; the first in the window counts.
         from: String,
         /// It has moved on when it is further than this from where it was when it last had.
-        at_rest: Length,
+        at_rest: AnyQuantity,
         /// Which part of the run counts; `at` stays `throughout`.
         #[serde(default)]
         window: Window,
     },
     /// Stop displacement: how far the device is from where it was at an event, at the most or at the end of the window.
     StopDisplacement {
-        /// A point or pose, as an instrument gives it.
+        /// A point or pose, or one number of a joint, as an instrument gives it.
         of: String,
         /// The event that asks for the stop; the first in the window counts.
         from: String,
@@ -512,6 +521,19 @@ pub enum MeasureConfig {
         /// What is computed.
         #[serde(default)]
         statistic: ScalingStatistic,
+        /// Which part of the run counts; `at` stays `throughout`.
+        #[serde(default)]
+        window: Window,
+    },
+    /// Tracking error: by how much `of` is off `commanded` at the same instants, over all repeats of the phase.
+    TrackingError {
+        /// One number, e.g. what a goniometer reads of a joint.
+        of: String,
+        /// One number of the same unit that it should equal.
+        commanded: String,
+        /// What is made of the differences.
+        #[serde(default)]
+        statistic: TrackingStatistic,
         /// Which part of the run counts; `at` stays `throughout`.
         #[serde(default)]
         window: Window,
@@ -703,6 +725,8 @@ impl MeasureConfig {
             | MeasureConfig::Localisation { window, .. }
             | MeasureConfig::Reached { window, .. }
             | MeasureConfig::Droop { window, .. }
+            | MeasureConfig::JointRepeatability { window, .. }
+            | MeasureConfig::TrackingError { window, .. }
             | MeasureConfig::StabilisationTime { window, .. }
             | MeasureConfig::Overshoot { window, .. }
             | MeasureConfig::PathAccuracy { window, .. }
@@ -749,6 +773,7 @@ impl MeasureConfig {
             | MeasureConfig::Localisation { of: path, commanded, .. }
             | MeasureConfig::Reached { of: path, commanded, .. }
             | MeasureConfig::Droop { of: path, commanded, .. }
+            | MeasureConfig::TrackingError { of: path, commanded, .. }
             | MeasureConfig::PathAccuracy { of: path, commanded, .. }
             | MeasureConfig::PathRepeatability { of: path, commanded, .. }
             | MeasureConfig::PathOrientationAccuracy { of: path, commanded, .. }
@@ -775,7 +800,8 @@ impl MeasureConfig {
             MeasureConfig::Delay { from, to, .. } => {
                 (PathOf { key: "from", path: from }, Some(PathOf { key: "to", path: to }))
             }
-            MeasureConfig::PoseRepeatability { of: path, .. }
+            MeasureConfig::JointRepeatability { of: path, .. }
+            | MeasureConfig::PoseRepeatability { of: path, .. }
             | MeasureConfig::OrientationRepeatability { of: path, .. }
             | MeasureConfig::MultidirectionalVariation { of: path, .. }
             | MeasureConfig::OrientationVariation { of: path, .. }
@@ -813,6 +839,8 @@ impl MeasureConfig {
             MeasureConfig::Localisation { .. } => "localisation",
             MeasureConfig::Reached { .. } => "reached",
             MeasureConfig::Droop { .. } => "droop",
+            MeasureConfig::JointRepeatability { .. } => "joint_repeatability",
+            MeasureConfig::TrackingError { .. } => "tracking_error",
             MeasureConfig::StabilisationTime { .. } => "stabilisation_time",
             MeasureConfig::Overshoot { .. } => "overshoot",
             MeasureConfig::PathAccuracy { .. } => "path_accuracy",
@@ -878,6 +906,7 @@ impl MeasureConfig {
                 | MeasureConfig::Localisation { .. }
                 | MeasureConfig::Reached { .. }
                 | MeasureConfig::Droop { .. }
+                | MeasureConfig::JointRepeatability { .. }
         )
     }
 
@@ -926,6 +955,7 @@ impl MeasureConfig {
                 | MeasureConfig::Hysteresis { .. }
                 | MeasureConfig::Scaling { .. }
                 | MeasureConfig::StepResponse { .. }
+                | MeasureConfig::TrackingError { .. }
         )
     }
 

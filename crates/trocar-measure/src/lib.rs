@@ -55,6 +55,7 @@ pub mod statistic;
 mod step_response;
 mod stopping;
 mod sweep;
+mod tracking;
 pub mod uncertainty;
 mod visits;
 mod window;
@@ -72,6 +73,6 @@ pub use shape::{InputShape, MeasureShape, Reading, SampleLabel, Visit};
 pub use statistic::{
     CornerStatistic, DelayStatistic, DriftStatistic, ForceStatistic, HysteresisStatistic, LineStatistic,
     LocalisationStatistic, RepeatStatistic, ResponseStatistic, ScalingStatistic, SpeedStatistic,
-    StepStatistic, StopStatistic,
+    StepStatistic, StopStatistic, TrackingStatistic,
 };
 pub use uncertainty::{Budget, ComponentName, Coverage, EvaluationType, UncertaintyComponent};

@@ -137,7 +137,8 @@ impl Measure {
             | MeasureConfig::FrequencyResponse { .. }
             | MeasureConfig::Hysteresis { .. }
             | MeasureConfig::Scaling { .. }
-            | MeasureConfig::StepResponse { .. } => match pair(config, shape) {
+            | MeasureConfig::StepResponse { .. }
+            | MeasureConfig::TrackingError { .. } => match pair(config, shape) {
                 Ok((dimension, pair)) => Ok((dimension, State::Pair(Box::new(pair)))),
                 Err(mut found) => {
                     let last = found.pop();
@@ -466,16 +467,25 @@ fn path(config: &MeasureConfig, shape: &MeasureShape, skip: u32, passes: u32) ->
 }
 
 fn stopping(config: &MeasureConfig, shape: &MeasureShape) -> Result<Stopping, Problem> {
-    position(config, &shape.input)?;
+    let number = match &shape.input {
+        InputShape::Number(dimension) => Some(*dimension),
+        InputShape::Position { .. } | InputShape::Pose { .. } => None,
+        other => return Err(wrong_input(config, "of", "a point, a pose or one number", other)),
+    };
+    let dimension = number.unwrap_or(Dimension::LENGTH);
     match &shape.reference {
         Some(InputShape::Event) => {}
         Some(other) => return Err(wrong_input(config, "from", "an event", other)),
         None => return Err(Problem::new("from", "the event is missing")),
     }
     Ok(match config {
-        MeasureConfig::StopTime { at_rest, .. } => Stopping::new(Stops::Time(at_rest.si()), shape.step),
+        MeasureConfig::StopTime { at_rest, .. } if at_rest.dimension != dimension => {
+            let what = format!("`of` is {dimension}, and this is {}", at_rest.dimension);
+            return Err(Problem::new("at_rest", what));
+        }
+        MeasureConfig::StopTime { at_rest, .. } => Stopping::new(Stops::Time(at_rest.si), number, shape.step),
         MeasureConfig::StopDisplacement { statistic, .. } => {
-            Stopping::new(Stops::Displacement(*statistic), shape.step)
+            Stopping::new(Stops::Displacement(*statistic), number, shape.step)
         }
         _ => unreachable!("asked by `is_of_a_stop`"),
     })
@@ -483,6 +493,9 @@ fn stopping(config: &MeasureConfig, shape: &MeasureShape) -> Result<Stopping, Pr
 
 /// What a measure of attained poses makes of them.
 fn evaluation(config: &MeasureConfig, shape: &MeasureShape) -> Result<Evaluation, Problem> {
+    if matches!(config, MeasureConfig::JointRepeatability { .. }) {
+        return number(config, &shape.input).map(Evaluation::JointRepeatability);
+    }
     if matches!(config, MeasureConfig::Droop { .. }) {
         return held_number(config, shape).map(Evaluation::Droop);
     }
@@ -654,6 +667,7 @@ fn wrong_cycles(config: &MeasureConfig, cycles: u32, visits: usize) -> Option<St
         }
         MeasureConfig::PoseRepeatability { .. }
         | MeasureConfig::OrientationRepeatability { .. }
+        | MeasureConfig::JointRepeatability { .. }
         | MeasureConfig::DistanceRepeatability { .. }
             if cycles < 3 =>
         {

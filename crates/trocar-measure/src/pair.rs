@@ -9,6 +9,7 @@ use crate::response::Response;
 use crate::shape::{InputShape, MeasureShape};
 use crate::step_response::StepResponse;
 use crate::sweep::{Shown, Sweep};
+use crate::tracking::Tracking;
 use serde::{Deserialize, Serialize};
 use trocar_signal::quantity::Duration;
 use trocar_signal::{AnyQuantity, Dimension, Nanos, Problem, Time};
@@ -22,6 +23,7 @@ pub enum Pair {
     Response(Response),
     Sweep(Sweep),
     Step(StepResponse),
+    Tracking(Tracking),
 }
 
 /// Readings that are kept of a time if nothing says how often the signal is read at most.
@@ -155,6 +157,10 @@ pub fn pair(config: &MeasureConfig, shape: &MeasureShape) -> Result<(Dimension, 
             numbers.alike();
             (Dimension::NUMBER, Pair::Sweep(Sweep::new(Shown::Scaling(*statistic, *scale), noise_sd)))
         }
+        MeasureConfig::TrackingError { statistic, .. } => {
+            numbers.alike();
+            (of, Pair::Tracking(Tracking::new(*statistic)))
+        }
         MeasureConfig::StepResponse { statistic, over, .. } => {
             numbers.alike();
             let step = StepResponse::new(*statistic, nanos(*over));
@@ -177,6 +183,7 @@ impl Pair {
             Pair::Correlation(state) => state.push(at, cycle, of, commanded),
             Pair::Response(state) => state.push(at, of, commanded),
             Pair::Sweep(state) => state.push(at, cycle, of, commanded),
+            Pair::Tracking(state) => state.push(at, cycle, of, commanded),
         }
     }
 
@@ -196,6 +203,7 @@ impl Pair {
             Pair::Correlation(state) => state.row(),
             Pair::Sweep(state) => state.row(dimension, instrument),
             Pair::Step(state) => state.row(dimension, instrument),
+            Pair::Tracking(state) => state.row(dimension, instrument),
             Pair::Response(state) => return state.rows(),
         };
         row.map(|row| vec![row])

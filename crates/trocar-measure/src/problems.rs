@@ -13,7 +13,6 @@ impl MeasureConfig {
             MeasureConfig::StabilisationTime { band, .. } | MeasureConfig::Overshoot { band, .. } => {
                 vec![("band", *band, false)]
             }
-            MeasureConfig::StopTime { at_rest, .. } => vec![("at_rest", *at_rest, false)],
             MeasureConfig::PathAccuracy { every, ends, corners, .. }
             | MeasureConfig::PathRepeatability { every, ends, corners, .. }
             | MeasureConfig::PathOrientationAccuracy { every, ends, corners, .. }
@@ -78,6 +77,9 @@ impl MeasureConfig {
                 if settled.si() <= 0.0 =>
             {
                 problems.push(Problem::new("settled", "must be longer than nothing"));
+            }
+            MeasureConfig::StopTime { at_rest, .. } if at_rest.si <= 0.0 => {
+                problems.push(Problem::new("at_rest", "must be greater than zero"));
             }
             MeasureConfig::GripForce { hold, .. } if hold.si() <= 0.0 => {
                 problems.push(Problem::new("hold", "must be longer than nothing"));

@@ -61,6 +61,19 @@ pub enum LineStatistic {
     Max,
 }
 
+/// What is made of the differences of two numbers that should be equal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TrackingStatistic {
+    /// The root of their mean square.
+    #[default]
+    Rms,
+    /// The largest, whatever its sign.
+    Largest,
+    /// Their mean, with its sign.
+    Mean,
+}
+
 /// Which displacement of a stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

@@ -6,6 +6,8 @@
 //! time ends at the last instant at which the device had moved on by more than `at_rest`: each time that it is further
 //! than that from where it was then, the instant is kept anew. A device that creeps on does not stop.
 //!
+//! Of one number, the angle of a joint say, distances are differences.
+//!
 //! The first signal in the window counts, and everything that is read after it, also in the phases that follow.
 
 use crate::figure::{FigureRow, NoFigure, Note};
@@ -22,9 +24,9 @@ use trocar_signal::{Dimension, Nanos, Time};
 /// What is measured of a stop.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Stops {
-    /// The time (s) until it has moved by more than this (m) for the last time.
+    /// The time (s) until it has moved by more than this for the last time.
     Time(f64),
-    /// A displacement (m).
+    /// A displacement.
     Displacement(StopStatistic),
 }
 
@@ -32,6 +34,8 @@ pub enum Stops {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Stopping {
     what: Stops,
+    /// Of one number, what it measures; `None` for a position.
+    number: Option<Dimension>,
     step: Nanos,
     signal: Option<Time>,
     last: Option<(Time, Vector)>,
@@ -45,9 +49,10 @@ pub struct Stopping {
 }
 
 impl Stopping {
-    pub fn new(what: Stops, step: Nanos) -> Stopping {
+    pub fn new(what: Stops, number: Option<Dimension>, step: Nanos) -> Stopping {
         Stopping {
             what,
+            number,
             step,
             signal: None,
             last: None,
@@ -62,7 +67,7 @@ impl Stopping {
     pub fn dimension(&self) -> Dimension {
         match self.what {
             Stops::Time(_) => Dimension::TIME,
-            Stops::Displacement(_) => Dimension::LENGTH,
+            Stops::Displacement(_) => self.number.unwrap_or(Dimension::LENGTH),
         }
     }
 
@@ -73,7 +78,10 @@ impl Stopping {
 
     /// A reading.
     pub fn push(&mut self, at: Time, values: &[f64]) -> Result<(), SampleError> {
-        let position_m = finite::<3>(values)?;
+        let position_m = match self.number {
+            Some(_) => [finite::<1>(values)?[0], 0.0, 0.0],
+            None => finite::<3>(values)?,
+        };
         let before = self.last.replace((at, position_m));
         let Some(signal) = self.signal.filter(|signal| at >= *signal) else { return Ok(()) };
         if let Some((then, _)) = before {
@@ -130,8 +138,11 @@ impl Stopping {
                 row = row.with(instrument.of_readings(SQRT_2));
                 let noise_sd = SQRT_2 * instrument.scatter_sd();
                 let largest = if statistic == StopStatistic::Max { largest_of(self.n) } else { 0.0 };
-                // From where it stands still, noise alone is away by Maxwell's mean; the largest of many is more.
-                let alone = noise_sd * trocar_math::max(maxwell_mean(), largest);
+                // From where it stands still, noise alone is away by Maxwell's mean, of one number by the mean of its size; the
+                // largest of many is more.
+                let mean =
+                    if self.number.is_some() { std::f64::consts::FRAC_2_PI.sqrt() } else { maxwell_mean() };
+                let alone = noise_sd * trocar_math::max(mean, largest);
                 row.instrument_alone = (alone > 0.0).then_some(alone);
                 row.noise_bias = match statistic {
                     StopStatistic::Max => trocar_math::min(value, largest * instrument.noise_sd),

@@ -5,6 +5,7 @@
 //! a laboratory would have read. No part of a device may read them.
 
 use crate::displacement::DisplacementSensorConfig;
+use crate::goniometer::GoniometerConfig;
 use crate::grip_gauge::GripGaugeConfig;
 use crate::recorder::EdgeRecorderConfig;
 use crate::tracker::PositionTrackerConfig;
@@ -21,8 +22,10 @@ use trocar_signal::GroupClass;
 pub enum InstrumentConfig {
     /// Follows points in space: a laser or optical tracker.
     PositionTracker(PositionTrackerConfig),
-    /// Follows one number: a gauge, a goniometer, a laser displacement sensor.
+    /// Follows one number: a gauge, a laser displacement sensor, a tap of a wire.
     DisplacementSensor(DisplacementSensorConfig),
+    /// Is mounted on joints and reads their angles: an electrogoniometer, a protractor.
+    Goniometer(GoniometerConfig),
     /// Stands between the jaws of an instrument and reads the force with which they close: a load cell.
     GripGauge(GripGaugeConfig),
     /// Stamps events on one clock: a logic analyser or oscilloscope.
@@ -36,6 +39,7 @@ impl InstrumentConfig {
         match self {
             InstrumentConfig::PositionTracker(config) => config.check(),
             InstrumentConfig::DisplacementSensor(config) => config.check(),
+            InstrumentConfig::Goniometer(config) => config.check(),
             InstrumentConfig::GripGauge(config) => config.check(),
             InstrumentConfig::EdgeRecorder(config) => config.check(),
         }

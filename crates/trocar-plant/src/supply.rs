@@ -533,7 +533,8 @@ mod tests {
         let open_v = 20.0 + 4.0 * bench.get("x.supply.charge")[0];
         let lost_j = 0.5 * 0.5 * (24.0 * 24.0 - open_v * open_v);
         // The capacitor of 1 mA s/V gave what 2 V mean at 23 V; steps of 0.1 ms add a ten-thousandth of the power.
-        let of_capacitor_j = 0.5 * 1e-3 * (24.0 * 24.0 - bench.get("x.supply.voltage")[0].powi(2));
+        let of_capacitor_j =
+            0.5 * 1e-3 * (24.0 * 24.0 - trocar_math::powi(bench.get("x.supply.voltage")[0], 2));
         assert!(
             current_a > 2.5 && (lost_j + of_capacitor_j - taken_j).abs() < 2e-3 * taken_j,
             "{lost_j} {taken_j}"

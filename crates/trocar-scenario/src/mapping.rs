@@ -539,6 +539,30 @@ impl StatementConfig {
                 foreign.extend(self.of_a_tracker());
                 foreign.push(("clock_error", self.clock_error.is_some()));
             }
+            InstrumentConfig::Goniometer(goniometer) => {
+                // What a certificate states of a real goniometer is the whole of it.
+                if self.uncertainty.is_some() {
+                    goniometer.registration = None;
+                }
+                for (key, new, to) in [
+                    ("uncertainty", self.uncertainty, &mut goniometer.uncertainty),
+                    ("noise", self.noise, &mut goniometer.noise),
+                    ("resolution", self.resolution, &mut goniometer.resolution),
+                ] {
+                    match new {
+                        Some(q) if q.dimension == Dimension::ANGLE => {
+                            *to = Some(Sourced::bare(Angle::from_si(q.si)));
+                        }
+                        Some(q) => {
+                            let what = format!("an angle is meant, and this is {}", q.dimension);
+                            problems.push(Problem::new(key, what));
+                        }
+                        None => {}
+                    }
+                }
+                foreign.extend(self.of_a_tracker());
+                foreign.push(("clock_error", self.clock_error.is_some()));
+            }
             InstrumentConfig::GripGauge(gauge) => {
                 // What a certificate states of a real gauge is the whole of it.
                 if self.uncertainty.is_some() {
@@ -606,6 +630,7 @@ pub fn is_prompt(instruments: &BTreeMap<String, InstrumentConfig>, name: &str) -
     match instruments.get(name) {
         Some(InstrumentConfig::PositionTracker(tracker)) => tracker.latency.is_none(),
         Some(InstrumentConfig::GripGauge(gauge)) => gauge.latency.is_none(),
+        Some(InstrumentConfig::Goniometer(goniometer)) => goniometer.latency.is_none(),
         _ => false,
     }
 }

@@ -299,12 +299,16 @@ impl PhaseConfig {
             ("noise.duration", self.noise.as_ref().map(|n| n.duration)),
             ("sine.duration", self.sine.as_ref().map(|s| Duration::from_si(s.duration_s()))),
         ];
-        for (key, duration) in [("lasts", self.lasts), ("within", self.within)].into_iter().chain(holds) {
+        let motion = ("recorded.lasts", self.recorded.as_ref().and_then(|table| table.lasts));
+        for (key, duration) in
+            [("lasts", self.lasts), ("within", self.within), motion].into_iter().chain(holds)
+        {
             if duration.is_some_and(|duration| duration.si() > LONGEST_S) {
                 add(key, "nothing takes longer than 30 years (1e9 s)".to_owned());
             }
         }
-        for (key, duration) in [("lasts", self.lasts), ("within", self.within)] {
+        let motion = self.recorded.as_ref().and_then(|table| table.lasts);
+        for (key, duration) in [("lasts", self.lasts), ("within", self.within), ("recorded.lasts", motion)] {
             if duration.is_some_and(|duration| duration.si() <= 0.0) {
                 add(key, "must be longer than nothing".to_owned());
             }

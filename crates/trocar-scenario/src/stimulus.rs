@@ -177,6 +177,13 @@ pub struct RecordedConfig {
     /// Of a Cartesian command, the frame of `x`, `y` and `z`, e.g. `arm.remote_centre`; without it the arm's base.
     #[serde(default)]
     pub frame: Option<String>,
+    /// How long the whole motion lasts: the table's times are stretched or compressed evenly to it. Without it, as they say.
+    #[serde(default)]
+    pub lasts: Option<Duration>,
+    /// Columns that are left out where the robot has no joint of that name, e.g. `["left_ankle", "right_ankle"]`; any other column
+    /// must be one of its joints.
+    #[serde(default)]
+    pub if_present: Vec<String>,
     /// `true`: the first row is where the command stands, and only differences from it count. Otherwise the command
     /// jumps to the first row.
     #[serde(default)]

@@ -27,7 +27,8 @@ use std::collections::BTreeMap;
 use trocar_fault::{Fault, Target};
 use trocar_logic::{LogicError, Requirement, Trigger, TriggerConfig, TriggerError};
 use trocar_plant::{
-    DisplacementSensor, EdgeRecorder, Followed, GripGauge, GripGaugeConfig, InstrumentConfig, PositionTracker,
+    DisplacementSensor, EdgeRecorder, Followed, Goniometer, GripGauge, GripGaugeConfig, InstrumentConfig,
+    PositionTracker,
 };
 use trocar_scenario::mechanism::{MechanismConfig, MotionKind};
 use trocar_scenario::{Loaded, LoadedInstrument, LoadedRobot, LoadedScene, Place, formula_diagnostic};
@@ -588,6 +589,10 @@ impl<'a> Compiler<'a> {
                 }
                 InstrumentConfig::DisplacementSensor(config) => {
                     DisplacementSensor::new(name, config, &find, &provenance, reg)
+                        .map(|c| (Box::new(c) as Box<dyn Component>, Some(config.rate.value.si())))
+                }
+                InstrumentConfig::Goniometer(config) => {
+                    Goniometer::new(name, config, &find, &provenance, reg)
                         .map(|c| (Box::new(c) as Box<dyn Component>, Some(config.rate.value.si())))
                 }
                 // What is wrong with its place is said already.

@@ -11,6 +11,7 @@ pub(super) fn key(kind: &str, table: &Table<'_>) -> Option<String> {
         "hysteresis" => "width",
         "scaling" => "error",
         "step_response" => "rise_time",
+        "tracking_error" => "rms",
         "delay" | "start_delay" | "following_delay" | "slope_change_delay" | "correlation_delay" => {
             return Some(format!("measure.{kind}"));
         }

@@ -115,6 +115,13 @@ fn stimulus(words: &Catalogue, kind: &str, table: &Table<'_>) -> Vec<String> {
     if table.get("relative").and_then(Json::as_bool) == Some(true) {
         steps.push(words.say("phase.recorded.relative", &[]));
     }
+    if let Some(time) = table.quantity(words, "lasts") {
+        steps.push(words.say("phase.recorded.lasts", &[("time", &time)]));
+    }
+    let optional: Vec<String> = table.texts("if_present").into_iter().map(str::to_owned).collect();
+    if !optional.is_empty() {
+        steps.push(words.say("phase.recorded.if_present", &[("list", &words.list(&optional))]));
+    }
     if let Some(time) = table.quantity(words, "hold") {
         steps.push(words.say("phase.rest", &[("time", &time)]));
     }

@@ -324,7 +324,9 @@ fn instrument(page: &mut Page, name: &str, table: &Table<'_>) {
         page.rest(&orientation);
     }
     let registration = table.table("registration");
-    if !registration.is_empty() {
+    if let Some(zero) = table.quantity(words, "registration").filter(|_| kind == "goniometer") {
+        page.say("instrument.goniometer.registration", &[("zero", &zero)]);
+    } else if !registration.is_empty() {
         let translation = registration.quantity(words, "translation").unwrap_or_default();
         let rotation = registration.quantity(words, "rotation").unwrap_or_default();
         page.say("instrument.registration", &[("translation", &translation), ("rotation", &rotation)]);
@@ -485,7 +487,9 @@ fn reading(words: &super::Catalogue, file: &Table<'_>, of: &str) -> String {
         Some("position_tracker") if !rest.contains('.') => words.say("path.point", &values),
         Some("edge_recorder") if !rest.contains('.') => words.say("path.channel", &values),
         Some("grip_gauge") if rest == "force" => words.say("path.force", &values),
-        Some("displacement_sensor") if !rest.contains('.') => words.say("path.reading", &values),
+        Some("displacement_sensor" | "goniometer") if !rest.contains('.') => {
+            words.say("path.reading", &values)
+        }
         _ => path(words, of),
     }
 }

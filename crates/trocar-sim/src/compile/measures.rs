@@ -11,7 +11,7 @@ use trocar_measure::{
     InputShape, Instrument, Measure, MeasureConfig, MeasureShape, ReadingUncertainty, RecorderUncertainty,
     Visit, WindowAt,
 };
-use trocar_plant::{InstrumentConfig, InstrumentStatement};
+use trocar_plant::{DisplacementSensorConfig, GoniometerConfig, InstrumentConfig, InstrumentStatement};
 use trocar_signal::{GroupClass, GroupId, Nanos};
 
 pub(crate) fn compile(
@@ -152,6 +152,7 @@ fn marks(config: &MeasureConfig, no_poses: bool, repeats: u32) -> Marks {
             MeasureConfig::CorrelationDelay { .. }
                 | MeasureConfig::Hysteresis { .. }
                 | MeasureConfig::Scaling { .. }
+                | MeasureConfig::TrackingError { .. }
         );
     let counts = window.skip > 0 || by_cycle;
     Marks {
@@ -261,9 +262,12 @@ fn joint_range_of(compiler: &Compiler<'_>, model: &Model, source: Source) -> Opt
     let spec = model.layout.spec(source.group);
     let element = match compiler.loaded.scenario.instruments.get(&spec.writer) {
         None => trocar_signal::ElementRef { group: source.group, index: source.element? },
-        Some(InstrumentConfig::DisplacementSensor(config)) => {
+        Some(
+            InstrumentConfig::DisplacementSensor(DisplacementSensorConfig { follows, .. })
+            | InstrumentConfig::Goniometer(GoniometerConfig { follows, .. }),
+        ) => {
             let follower = spec.path.strip_prefix(&spec.writer)?.strip_prefix('.')?;
-            model.layout.element(config.follows.get(follower)?)?
+            model.layout.element(follows.get(follower)?)?
         }
         Some(_) => return None,
     };
@@ -283,6 +287,7 @@ fn alike_in_time(compiler: &mut Compiler<'_>, model: &Model, prefix: &str, sourc
             config.latency.as_ref().map_or(0.0, |latency| latency.value.si())
         }
         Some(InstrumentConfig::GripGauge(config)) => config.statement().latency_s,
+        Some(InstrumentConfig::Goniometer(config)) => config.statement().latency_s,
         _ => 0.0,
     };
     let [of_s, commanded_s] = writers.each_ref().map(latency_s);
@@ -305,6 +310,13 @@ fn instrument(compiler: &Compiler<'_>, model: &Model, group: GroupId) -> Instrum
     match config {
         InstrumentConfig::PositionTracker(config) => reading(&config.statement()),
         InstrumentConfig::GripGauge(config) => reading(&config.statement()),
+        InstrumentConfig::Goniometer(config) => {
+            let statement = config.statement();
+            let Instrument::Reading(of_angle) = reading(&statement) else { return Instrument::None };
+            // What it reads is an angle: where its zero stands is its registration.
+            let registration_u = statement.registration_rotation_sd;
+            Instrument::Reading(ReadingUncertainty { registration_u, ..of_angle })
+        }
         InstrumentConfig::DisplacementSensor(config) => {
             let dimension = spec.elements.first().map_or(trocar_signal::Dimension::NUMBER, |e| e.dimension);
             reading(&statement_of_displacement(config, dimension))
@@ -326,7 +338,7 @@ fn instrument(compiler: &Compiler<'_>, model: &Model, group: GroupId) -> Instrum
 }
 
 fn statement_of_displacement(
-    config: &trocar_plant::DisplacementSensorConfig,
+    config: &DisplacementSensorConfig,
     dimension: trocar_signal::Dimension,
 ) -> InstrumentStatement {
     InstrumentStatement {

@@ -270,6 +270,7 @@ impl Maker<'_, '_> {
             let is_jaw = |name: &str| name == "position" && column.name == "jaw";
             let place = spec.elements.iter().position(|e| e.name == wanted || is_jaw(&e.name));
             let title = match place {
+                None if config.if_present.contains(&column.name) => continue,
                 None => {
                     let known: Vec<&str> = match is_cartesian {
                         true => vec!["x", "y", "z", "qx", "qy", "qz", "qw"],
@@ -277,7 +278,13 @@ impl Maker<'_, '_> {
                             spec.elements.iter().filter_map(|e| e.name.strip_prefix("position.")).collect()
                         }
                     };
-                    format!("no column of this command is called `{}`: {}", column.name, known.join(", "))
+                    let and =
+                        if is_cartesian { "" } else { "; `if_present` names columns that may lack a joint" };
+                    format!(
+                        "no column of this command is called `{}`: {}{and}",
+                        column.name,
+                        known.join(", ")
+                    )
                 }
                 Some(place) if spec.elements[place].dimension != column.dimension => {
                     let meant = spec.elements[place].dimension;
@@ -293,9 +300,27 @@ impl Maker<'_, '_> {
             let mistake = Diagnostic::error("bad-table", title).at(&table.shown, column.head.clone(), "");
             self.compiler.found.push(mistake);
         }
+        for (i, name) in config.if_present.iter().enumerate() {
+            if !table.columns.iter().any(|column| column.name == *name) {
+                let names: Vec<&str> = table.columns.iter().map(|column| column.name.as_str()).collect();
+                let what = format!("the table has no column `{name}`; it has {}", names.join(", "));
+                self.compiler.problem(&format!("{key}.if_present[{i}]"), what);
+            }
+        }
+        if columns.is_empty() && table.columns.iter().all(|column| config.if_present.contains(&column.name)) {
+            let what = "none of the table's columns is a joint of this robot, and nothing would move";
+            self.compiler.problem(&format!("{key}.if_present"), what);
+            return None;
+        }
         let orientation = self.orientation(key, config, &table.times_s, &mut columns)?;
-        let recorded =
-            Recorded { times_s: table.times_s.clone(), columns, relative: config.relative, orientation };
+        let mut times_s = table.times_s.clone();
+        if let Some(lasts) = config.lasts
+            && let Some(whole_s) = times_s.last().copied()
+        {
+            // The file's own check has refused a time that is none; the last row comes at it exactly.
+            times_s.iter_mut().for_each(|time_s| *time_s = *time_s / whole_s * lasts.si());
+        }
+        let recorded = Recorded { times_s, columns, relative: config.relative, orientation };
         Some(Action::Follow { inbox, course: Course::Recorded(Arc::new(recorded)), hold: nanos(config.hold) })
     }
 
