@@ -438,6 +438,8 @@ pub enum SchemaKind {
     Robot,
     /// JSON Schema of instrument files
     Instrument,
+    /// JSON Schema of person files
+    Person,
     /// JSON Schema of mapping files, for trocar judge
     Mapping,
     /// Every key of every file, as Markdown

@@ -11,6 +11,7 @@ pub fn schema(args: &SchemaArgs) -> u8 {
         SchemaKind::Scene => "scene",
         SchemaKind::Robot => "robot",
         SchemaKind::Instrument => "instrument",
+        SchemaKind::Person => "person",
         SchemaKind::Mapping => "mapping",
         SchemaKind::Reference => {
             data(&reference::markdown());

@@ -30,6 +30,9 @@ const HALVINGS: usize = 40;
 /// and Newton's method squares it at each solution, so one more would find nothing that matters.
 const CURVED: f64 = 1e-10;
 
+/// A force (N) or moment (N m) that is none: where all that it is made of cancels, what is left is rounding.
+const NOTHING: f64 = 1e-12;
+
 /// An element in one step.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Acting {
@@ -205,8 +208,8 @@ pub(crate) fn solve(
                 (connection.extrapolated(&change), problem.law(placed, connection, &change));
             connection.wrench_on_b = law.wrench_on_b;
             let (found, [force_n, moment_nm]) = (&law.wrench_on_b, law.size);
-            let differs = (promised.force_n - found.force_n).norm() > CURVED * force_n
-                || (promised.moment_nm - found.moment_nm).norm() > CURVED * moment_nm;
+            let differs = (promised.force_n - found.force_n).norm() > CURVED * force_n + NOTHING
+                || (promised.moment_nm - found.moment_nm).norm() > CURVED * moment_nm + NOTHING;
             consistent &= !differs;
         }
         if consistent {

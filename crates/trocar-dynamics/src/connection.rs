@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use nalgebra::{Isometry3, Matrix3, Vector3};
+use nalgebra::{Isometry3, Matrix3, UnitQuaternion, Vector3};
 
 use crate::element::{ElementError, not_negative};
 use crate::kinematics::JacobianColumn;
@@ -168,14 +168,8 @@ impl Bushing {
 
     /// Displacement of B's origin from rest, and the rotation vector from rest, in A's axes.
     fn displacement(&self, a_from_b: &Isometry3<f64>) -> (Vector3<f64>, Vector3<f64>) {
-        let turn = (a_from_b.rotation * self.rest.rotation.inverse()).into_inner();
-        let (imaginary, real) = (turn.imag(), turn.w);
-        let length = imaginary.norm();
-        // The shorter way round; near none the ratio angle/sin(angle/2) is 2.
-        let half = trocar_math::atan2(length, real.abs());
-        let scale = if length < 1e-9 { 2.0 } else { 2.0 * half / length };
-        let sign = if real < 0.0 { -1.0 } else { 1.0 };
-        (a_from_b.translation.vector - self.rest.translation.vector, imaginary * (sign * scale))
+        let turn = turn_vector(&(a_from_b.rotation * self.rest.rotation.inverse()));
+        (a_from_b.translation.vector - self.rest.translation.vector, turn)
     }
 
     fn wrench(&self, motion: &RelativeMotion) -> (Wrench, Matrix3<f64>) {
@@ -192,8 +186,22 @@ impl Bushing {
     }
 }
 
-/// θ̇ = J⁻¹ ω for R = exp θ and ω in the outer axes.
-fn inverse_left_jacobian(turn: &Vector3<f64>) -> Matrix3<f64> {
+/// The rotation vector θ of a turn, the shorter way round, rad.
+#[must_use]
+pub fn turn_vector(turn: &UnitQuaternion<f64>) -> Vector3<f64> {
+    let (imaginary, real) = (turn.imag(), turn.w);
+    let length = imaginary.norm();
+    // Near none the ratio angle/sin(angle/2) is 2.
+    let half = trocar_math::atan2(length, real.abs());
+    let scale = if length < 1e-9 { 2.0 } else { 2.0 * half / length };
+    let sign = if real < 0.0 { -1.0 } else { 1.0 };
+    imaginary * (sign * scale)
+}
+
+/// J⁻¹ of θ̇ = J⁻¹ ω for R = exp θ and ω in the outer axes: the moment of an energy E(θ) is −J⁻ᵀ ∂E/∂θ. Of turns below half
+/// a turn.
+#[must_use]
+pub fn inverse_left_jacobian(turn: &Vector3<f64>) -> Matrix3<f64> {
     let angle = turn.norm();
     let cross = turn.cross_matrix();
     // 1/θ² − (1 + cos θ)/(2 θ sin θ), whose series starts with 1/12.

@@ -43,7 +43,10 @@ mod stiffness;
 mod transmitted;
 
 pub use builder::{Attached, CoordinateKind, JointVariable, MechanismBuilder, MechanismError, Placement};
-pub use connection::{Bushing, Coming, Connection, ConnectionId, ConnectionLaw, Matrix6, RelativeMotion};
+pub use connection::{
+    Bushing, Coming, Connection, ConnectionId, ConnectionLaw, Matrix6, RelativeMotion, inverse_left_jacobian,
+    turn_vector,
+};
 pub use element::{
     Drive, Elastic, ElementError, Flank, ForceElement, Friction, Grip, LOOP_ELEMENTS, Law, Ripple, Side,
     SpringDamper, Stage, Stiffening, Stop, Stribeck, hysteresis, knees,

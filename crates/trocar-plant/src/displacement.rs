@@ -1,5 +1,5 @@
-//! A displacement sensor: follows single numbers, lengths or angles, as a gauge, a laser displacement sensor or a
-//! goniometer does.
+//! Sensors that follow single numbers: a displacement sensor lengths or angles, as a gauge, a laser displacement sensor or a
+//! goniometer does; a load cell forces, torques or pressures, as the cells and pads in a cuff do.
 //!
 //! A reading is the number plus normal noise, new in each reading, rounded to the nearest step of the resolution. It carries
 //! the instant at which the sensor read, also of a message that was sent earlier: what stood there then.
@@ -16,12 +16,51 @@ use trocar_signal::{
     Provenance, ReadPort, Registration, Sourced, WritePort,
 };
 
-/// A displacement sensor.
+/// What a sensor of single numbers may follow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Follows {
+    /// Lengths or angles.
+    Displacements,
+    /// Forces, torques or pressures.
+    Loads,
+}
+
+impl Follows {
+    fn admits(self, dimension: Dimension) -> bool {
+        match self {
+            Self::Displacements => matches!(dimension, Dimension::LENGTH | Dimension::ANGLE),
+            Self::Loads => matches!(dimension, Dimension::FORCE | Dimension::TORQUE | Dimension::PRESSURE),
+        }
+    }
+
+    /// What is meant, of something else.
+    fn missed(self) -> &'static str {
+        match self {
+            Self::Displacements => {
+                "neither a length nor an angle; forces, torques and pressures are read by a `load_cell`"
+            }
+            Self::Loads => {
+                "no force, torque or pressure; lengths and angles are read by a `displacement_sensor`"
+            }
+        }
+    }
+
+    /// A dimension to go on with where there is none.
+    fn usual(self) -> Dimension {
+        match self {
+            Self::Displacements => Dimension::LENGTH,
+            Self::Loads => Dimension::FORCE,
+        }
+    }
+}
+
+/// A sensor of single numbers: a displacement sensor or a load cell.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DisplacementSensorConfig {
     /// What it follows: its own name for each number, and the number's path. `{ depth = "arm.tool_tip.position.z" }`
-    /// gives `SENSOR.depth`. All are of one kind, lengths or angles.
+    /// gives `SENSOR.depth`. All are of one kind: of a displacement sensor lengths or angles, of a load cell forces, torques or
+    /// pressures.
     pub follows: BTreeMap<String, String>,
     /// Readings each second.
     pub rate: Sourced<Frequency>,
@@ -45,7 +84,7 @@ impl DisplacementSensorConfig {
     pub fn check(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         if self.follows.is_empty() {
-            problems.push(Problem::new("follows", "a displacement sensor follows at least one number"));
+            problems.push(Problem::new("follows", "a sensor follows at least one number"));
         }
         for name in self.follows.keys() {
             check::name(&mut problems, &format!("follows.{name}"), name);
@@ -93,10 +132,10 @@ impl DisplacementSensor {
     /// A sensor whose numbers `find` looks up.
     ///
     /// # Errors
-    /// What is wrong with the configuration; a path that is no number of a length or angle; numbers of two kinds.
+    /// What is wrong with the configuration; a path that is no number that such a sensor follows; numbers of two kinds.
     pub fn new(
         name: &str,
-        config: &DisplacementSensorConfig,
+        (config, follows): (&DisplacementSensorConfig, Follows),
         find: Resolve<'_>,
         provenance: &Provenance<'_>,
         reg: &mut Registration,
@@ -107,15 +146,13 @@ impl DisplacementSensor {
             let key = format!("follows.{follower}");
             let Some(found) = resolve(find, path, &key, &mut problems) else { continue };
             match found.number() {
-                Some((index, element))
-                    if matches!(element.dimension, Dimension::LENGTH | Dimension::ANGLE) =>
-                {
+                Some((index, element)) if follows.admits(element.dimension) => {
                     followed.push((follower, index, element.dimension, found.group.path.clone()));
                 }
-                _ => problems.push(Problem::new(key, format!("`{path}` is neither a length nor an angle"))),
+                _ => problems.push(Problem::new(key, format!("`{path}` is {}", follows.missed()))),
             }
         }
-        let dimension = followed.first().map_or(Dimension::LENGTH, |(_, _, dimension, _)| *dimension);
+        let dimension = followed.first().map_or(follows.usual(), |(_, _, dimension, _)| *dimension);
         for (follower, _, other, _) in &followed {
             check::dimension(&mut problems, &format!("follows.{follower}"), *other, dimension);
         }
@@ -151,7 +188,7 @@ impl DisplacementSensor {
             .map(|(follower, index, dimension, group)| {
                 let written = GroupSpec::scalar(format!("{name}.{follower}"), dimension)
                     .class(GroupClass::Instrument)
-                    .meaning("The number as the displacement sensor reads it");
+                    .meaning("The number as the sensor reads it");
                 (reg.read_previous(group), index, reg.write(written))
             })
             .collect();
@@ -212,6 +249,7 @@ mod tests {
         let mut layout = Layout::default();
         layout.add(GroupSpec::pose("psm1.truth.tip", "psm1.base", "psm1.tool_tip")).unwrap();
         let mut reg = Registration::new("gauge");
+        let config = (config, Follows::Displacements);
         DisplacementSensor::new("gauge", config, &|path| Followed::find(&layout, path), &provenance, &mut reg)
             .map(|sensor| (sensor, reg))
     }
@@ -256,5 +294,24 @@ mod tests {
         wrong.follows.insert("turn".to_owned(), "psm1.truth.tip.orientation.x".to_owned());
         wrong.follows.insert("whole".to_owned(), "psm1.truth.tip".to_owned());
         assert_eq!(keys(&wrong), ["follows.turn", "follows.whole"]);
+    }
+
+    /// A load cell reads what a displacement sensor does not, and each says where the other's numbers belong.
+    #[test]
+    fn a_load_cell_reads_loads() {
+        let mut layout = Layout::default();
+        layout.add(GroupSpec::wrench("exo.wearer.truth.thigh", "cuff", "cuff")).unwrap();
+        let sources = BTreeMap::new();
+        let provenance = Provenance { sources: &sources, source: None, standing: Standing::Declared };
+        let mut cell = config("0.1 N", "0.01 N");
+        cell.follows = BTreeMap::from([("axial".to_owned(), "exo.wearer.truth.thigh.force.z".to_owned())]);
+        let made = |follows| {
+            let find = |path: &str| Followed::find(&layout, path);
+            let mut reg = Registration::new("cell");
+            DisplacementSensor::new("cell", (&cell, follows), &find, &provenance, &mut reg).map(|_| ())
+        };
+        assert!(made(Follows::Loads).is_ok());
+        let wrong = made(Follows::Displacements).unwrap_err();
+        assert!(wrong[0].what.contains("load_cell"), "{wrong:?}");
     }
 }

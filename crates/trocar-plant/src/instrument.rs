@@ -26,6 +26,8 @@ pub enum InstrumentConfig {
     DisplacementSensor(DisplacementSensorConfig),
     /// Is mounted on joints and reads their angles: an electrogoniometer, a protractor.
     Goniometer(GoniometerConfig),
+    /// Follows one force, torque or pressure: a load cell in a cuff, a pad under it.
+    LoadCell(DisplacementSensorConfig),
     /// Stands between the jaws of an instrument and reads the force with which they close: a load cell.
     GripGauge(GripGaugeConfig),
     /// Stamps events on one clock: a logic analyser or oscilloscope.
@@ -38,8 +40,10 @@ impl InstrumentConfig {
     pub fn check(&self) -> Vec<Problem> {
         match self {
             InstrumentConfig::PositionTracker(config) => config.check(),
-            InstrumentConfig::DisplacementSensor(config) => config.check(),
             InstrumentConfig::Goniometer(config) => config.check(),
+            InstrumentConfig::DisplacementSensor(config) | InstrumentConfig::LoadCell(config) => {
+                config.check()
+            }
             InstrumentConfig::GripGauge(config) => config.check(),
             InstrumentConfig::EdgeRecorder(config) => config.check(),
         }

@@ -18,6 +18,7 @@ mod load;
 pub mod mapping;
 pub mod mechanism;
 mod mount;
+pub mod person;
 pub mod phase;
 pub mod poses;
 pub mod recorded;
@@ -46,9 +47,9 @@ pub use case::Case;
 pub use common::{FORMAT, PlacementConfig, RotationConfig, SectionProvenance};
 pub use instrument::InstrumentFile;
 pub use load::{
-    Checked, Failure, FileKind, Loaded, LoadedInstrument, LoadedMapping, LoadedRobot, LoadedScene,
-    LoadedUrdf, Overrides, UrdfOptions, Variant, check, kind_of_file, load, load_instrument, load_mapping,
-    load_robot, load_scene, load_urdf, takes_long,
+    Checked, Failure, FileKind, Loaded, LoadedInstrument, LoadedMapping, LoadedPerson, LoadedRobot,
+    LoadedScene, LoadedUrdf, Overrides, UrdfOptions, Variant, check, kind_of_file, load, load_instrument,
+    load_mapping, load_person, load_robot, load_scene, load_urdf, takes_long,
 };
 pub use mapping::MappingFile;
 pub use mechanism::MechanismConfig;

@@ -9,6 +9,7 @@ use crate::for_each::{self, Binding};
 use crate::instrument::{InstrumentFile, InstrumentMountConfig};
 use crate::mapping::MappingFile;
 use crate::mount::{self, Instrument};
+use crate::person::PersonFile;
 use crate::poses::PosesConfig;
 use crate::recorded::{self, MotionTable};
 use crate::robot::RobotFile;
@@ -69,6 +70,8 @@ pub enum FileKind {
     Urdf,
     /// An instrument for a robot.
     Instrument,
+    /// A person who wears a robot.
+    Person,
     /// Which columns of a laboratory's files are which signals.
     Mapping,
 }
@@ -84,6 +87,7 @@ impl FileKind {
             FileKind::Robot => "a robot",
             FileKind::Urdf => "a URDF file",
             FileKind::Instrument => "an instrument",
+            FileKind::Person => "a person",
             FileKind::Mapping => "a mapping of a recording",
         }
     }
@@ -116,6 +120,19 @@ pub struct LoadedInstrument {
     tree: Node,
 }
 
+/// A person who wears a robot.
+#[derive(Clone, Debug)]
+pub struct LoadedPerson {
+    /// Its file's content.
+    pub person: PersonFile,
+    /// Places of its keys and values.
+    pub spans: SpanIndex,
+    /// Address of its file.
+    pub address: String,
+    /// Digest of its content, apart from spacing, comments and order of keys.
+    pub digest: String,
+}
+
 /// A scene with its robots.
 #[derive(Clone, Debug)]
 pub struct LoadedScene {
@@ -127,7 +144,9 @@ pub struct LoadedScene {
     pub address: String,
     /// Name in the scene to robot.
     pub robots: BTreeMap<String, LoadedRobot>,
-    /// Digest of the content of scene and robots, apart from spacing, comments and order of keys.
+    /// Name of the robot that is worn to who wears it.
+    pub wearers: BTreeMap<String, LoadedPerson>,
+    /// Digest of the content of scene, robots and wearers, apart from spacing, comments and order of keys.
     pub digest: String,
     /// The scene file's content as it is written, with the units that it gives.
     pub written: Json,
@@ -251,6 +270,16 @@ pub fn load_instrument(files: &Files, address: &str) -> Result<LoadedInstrument,
     loader.finish(loaded).map(|(loaded, ..)| loaded)
 }
 
+/// Reads a person.
+///
+/// # Errors
+/// Every mistake in the file.
+pub fn load_person(files: &Files, address: &str) -> Result<LoadedPerson, Failure> {
+    let mut loader = Loader::new(files);
+    let loaded = loader.person(address, None);
+    loader.finish(loaded).map(|(loaded, ..)| loaded)
+}
+
 /// A mapping of a recording.
 #[derive(Clone, Debug)]
 pub struct LoadedMapping {
@@ -305,6 +334,7 @@ pub fn check(files: &Files, address: &str) -> Result<Checked, Failure> {
         Some(FileKind::Scene) => loader.scene(address, None).map(drop),
         Some(FileKind::Robot) => loader.robot(address, None, None).map(drop),
         Some(FileKind::Instrument) => loader.instrument(address, None).map(drop),
+        Some(FileKind::Person) => loader.person(address, None).map(drop),
         Some(FileKind::Mapping) => loader.mapping(address).map(drop),
         Some(FileKind::Part) => loader.part(address),
     };
@@ -333,9 +363,10 @@ pub fn takes_long(files: &Files, address: &str) -> bool {
 /// What the file says it is, or most likely means to say; a scenario where it says nothing.
 pub(crate) fn kind_of(tree: &Node) -> FileKind {
     let Some(said) = tree.get("kind").and_then(Node::as_text) else { return FileKind::Scenario };
-    match nearest(said, ["scenario", "robot", "instrument", "scene", "part", "mapping"]) {
+    match nearest(said, ["scenario", "robot", "instrument", "person", "scene", "part", "mapping"]) {
         Some("robot") => FileKind::Robot,
         Some("instrument") => FileKind::Instrument,
+        Some("person") => FileKind::Person,
         Some("scene") => FileKind::Scene,
         Some("part") => FileKind::Part,
         Some("mapping") => FileKind::Mapping,
@@ -516,6 +547,20 @@ impl<'a> Loader<'a> {
         if self.report(&spans, &problems) { Some(LoadedInstrument { instrument, spans, tree }) } else { None }
     }
 
+    fn person(&mut self, address: &str, named_at: Option<&NamedAt>) -> Option<LoadedPerson> {
+        let (_, tree) = self.open(address, named_at)?;
+        self.must_be(&tree, FileKind::Person, named_at)?;
+        let person: PersonFile = self.typed(&tree, schema::person())?;
+        let spans = SpanIndex::new(&tree, &self.sources);
+        let mut problems = person.check();
+        crate::robot::unknown_sources(&tree, "", &person.sources, &mut problems);
+        if !self.report(&spans, &problems) {
+            return None;
+        }
+        let digest = digest::of_bytes(tree.canonical().to_string().as_bytes());
+        Some(LoadedPerson { person, spans, address: address.to_owned(), digest })
+    }
+
     fn mapping(&mut self, address: &str) -> Option<(MappingFile, SpanIndex)> {
         let (_, tree) = self.open(address, None)?;
         self.must_be(&tree, FileKind::Mapping, None)?;
@@ -603,8 +648,14 @@ impl<'a> Loader<'a> {
             self.found.extend(scene.check().iter().map(|problem| spans.problem("", problem)));
         }
         let mut robots = BTreeMap::new();
+        let mut wearers = BTreeMap::new();
         let mut read: BTreeMap<(String, Option<String>), Option<LoadedRobot>> = BTreeMap::new();
         for (name, node) in tree.get("robots").and_then(Node::as_table).into_iter().flatten() {
+            let worn_by = node.get("wearer").and_then(|wearer| wearer.get("file"));
+            let person = worn_by.and_then(|file| self.resolve(index, file));
+            if let Some(person) = person.and_then(|(address, at)| self.person(&address, Some(&at))) {
+                wearers.insert(name.clone(), person);
+            }
             let Some((address, named_at)) = node.get("file").and_then(|file| self.resolve(index, file))
             else {
                 continue;
@@ -627,14 +678,16 @@ impl<'a> Loader<'a> {
             read.insert(both, robot);
         }
         let scene = scene?;
-        if robots.len() < scene.robots.len() {
+        let worn = scene.robots.values().filter(|robot| robot.wearer.is_some()).count();
+        if robots.len() < scene.robots.len() || wearers.len() < worn {
             return None;
         }
         let written = tree.canonical();
         let mut words = vec![written.clone()];
         words.extend(robots.iter().map(|(name, robot)| Json::from(format!("{name} {}", robot.digest))));
+        words.extend(wearers.iter().map(|(name, wearer)| Json::from(format!("{name} {}", wearer.digest))));
         let digest = digest::of_bytes(Json::from(words).to_string().as_bytes());
-        Some(LoadedScene { scene, spans, address: address.to_owned(), robots, digest, written })
+        Some(LoadedScene { scene, spans, address: address.to_owned(), robots, wearers, digest, written })
     }
 
     fn part(&mut self, address: &str) -> Option<()> {

@@ -527,7 +527,7 @@ impl StatementConfig {
                     });
                 }
             }
-            InstrumentConfig::DisplacementSensor(sensor) => {
+            InstrumentConfig::DisplacementSensor(sensor) | InstrumentConfig::LoadCell(sensor) => {
                 let over = |new: Option<AnyQuantity>, to: &mut Option<Sourced<AnyQuantity>>| {
                     if let Some(new) = new {
                         *to = Some(Sourced::bare(new));

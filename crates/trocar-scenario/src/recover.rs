@@ -402,7 +402,7 @@ impl Recovery {
         }
         // A robot from which parts are taken would be wrong in many other ways.
         match file.kind() {
-            FileKind::Robot | FileKind::Instrument => false,
+            FileKind::Robot | FileKind::Instrument | FileKind::Person => false,
             _ => self.leave_out(file, &id),
         }
     }
@@ -515,7 +515,7 @@ impl Recovery {
 
     /// Notes that a section of a scenario, or a robot, is not as it was meant.
     fn damage(&mut self, file: &File<'_>, id: &NodeId) {
-        if matches!(file.kind(), FileKind::Robot | FileKind::Instrument) {
+        if matches!(file.kind(), FileKind::Robot | FileKind::Instrument | FileKind::Person) {
             self.damaged.insert("robot".to_owned());
         }
         let sections = file.tree.as_table().into_iter().flatten();
@@ -601,6 +601,7 @@ fn schema_of(tree: &Node) -> Option<&'static Json> {
         FileKind::Scene => Some(schema::scene()),
         FileKind::Robot => Some(schema::robot()),
         FileKind::Instrument => Some(schema::instrument()),
+        FileKind::Person => Some(schema::person()),
         FileKind::Mapping => Some(schema::mapping()),
         FileKind::Urdf => None,
     }

@@ -17,7 +17,7 @@ const HEAD: &str = "# File reference\n\n\
     takes the file that is built in.\n\n\
     Examples are from the files that ship, where one of them has the key.\n";
 
-/// The reference of robot, instrument, scene, scenario and mapping files.
+/// The reference of robot, instrument, person, scene, scenario and mapping files.
 #[must_use]
 pub fn markdown() -> String {
     let mut text = HEAD.to_owned();

@@ -1,6 +1,7 @@
 //! The scene file: which robots stand where, and how time passes there.
 
 use crate::common::{PlacementConfig, is_name, not_a_name, under};
+use crate::person::WearerPlacement;
 use crate::text::join_key;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -67,6 +68,9 @@ pub struct RobotPlacement {
     /// oscillates faster than the scene's steps follow (`trocar check` says when).
     #[serde(default = "one_step")]
     pub substeps: u32,
+    /// Who wears it. Their signals are the robot's: `exo.wearer.truth.js`.
+    #[serde(default)]
+    pub wearer: Option<WearerPlacement>,
 }
 
 fn one_step() -> u32 {
@@ -101,6 +105,9 @@ impl SceneFile {
                     .push(Problem::new(format!("{key}.substeps"), "must be a whole number from 1 to 1000"));
             }
             problems.extend(under(&format!("{key}.base.orientation"), robot.base.orientation.check()));
+            if let Some(wearer) = &robot.wearer {
+                problems.extend(under(&format!("{key}.wearer"), wearer.check()));
+            }
         }
         problems
     }

@@ -2,6 +2,7 @@
 
 use crate::instrument::InstrumentFile;
 use crate::mapping::MappingFile;
+use crate::person::PersonFile;
 use crate::robot::RobotFile;
 use crate::scenario::ScenarioFile;
 use crate::scene::SceneFile;
@@ -9,12 +10,13 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Value as Json, json};
 use std::sync::OnceLock;
 
-/// Name of a kind of file and its schema: `robot`, `instrument`, `scene`, `scenario` and `mapping`.
+/// Name of a kind of file and its schema: `robot`, `instrument`, `person`, `scene`, `scenario` and `mapping`.
 #[must_use]
-pub fn schemas() -> [(&'static str, &'static Json); 5] {
+pub fn schemas() -> [(&'static str, &'static Json); 6] {
     [
         ("robot", robot()),
         ("instrument", instrument()),
+        ("person", person()),
         ("scene", scene()),
         ("scenario", scenario()),
         ("mapping", mapping()),
@@ -33,6 +35,13 @@ pub fn mapping() -> &'static Json {
 pub fn instrument() -> &'static Json {
     static SCHEMA: OnceLock<Json> = OnceLock::new();
     SCHEMA.get_or_init(of::<InstrumentFile>)
+}
+
+/// The schema of a person file.
+#[must_use]
+pub fn person() -> &'static Json {
+    static SCHEMA: OnceLock<Json> = OnceLock::new();
+    SCHEMA.get_or_init(of::<PersonFile>)
 }
 
 /// The schema of a robot file.
@@ -60,7 +69,7 @@ pub fn scenario() -> &'static Json {
 /// a number or a list may also be a name of `[for_each]`, as in `axis = "$axis"`; the walk over a file comes after the names
 /// were replaced.
 #[must_use]
-pub fn as_written() -> [(&'static str, Json); 5] {
+pub fn as_written() -> [(&'static str, Json); 6] {
     schemas()
         .map(|(kind, json)| (kind, if kind == "scenario" { scenario_as_written() } else { json.clone() }))
 }

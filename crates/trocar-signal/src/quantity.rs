@@ -276,8 +276,14 @@ quantity_types! {
     Torque: TORQUE, "0.05 N m";
     /// Force for each unit of length.
     Stiffness: STIFFNESS, "50 N/mm";
+    /// Torque for each unit of angle.
+    RotationalStiffness: ROTATIONAL_STIFFNESS, "10 N m/rad";
     /// Force for each unit of speed.
     Damping: DAMPING, "20 N s/m";
+    /// Torque for each unit of angular velocity.
+    RotationalDamping: ROTATIONAL_DAMPING, "0.5 N m s/rad";
+    /// An area.
+    Area: AREA, "20 cm^2";
     /// An electric current.
     Current: CURRENT, "0.67 A";
     /// A voltage.

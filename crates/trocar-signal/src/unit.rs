@@ -63,6 +63,10 @@ dimensions! {
     DAMPING = "damping", [0, 1, -1, 0, 0, 0];
     /// N m s/rad
     ROTATIONAL_DAMPING = "rotational damping", [2, 1, -1, 0, 0, -1];
+    /// m²
+    AREA = "area", [2, 0, 0, 0, 0, 0];
+    /// Pa
+    PRESSURE = "pressure", [-1, 1, -2, 0, 0, 0];
     /// rad/m
     ANGLE_PER_LENGTH = "angle per length", [-1, 0, 0, 0, 0, 1];
     /// W
@@ -123,6 +127,7 @@ impl Dimension {
             (Dimension::DAMPING, "N s/m"),
             (Dimension::ROTATIONAL_DAMPING, "N m s/rad"),
             (Dimension::FREQUENCY, "Hz"),
+            (Dimension::PRESSURE, "Pa"),
             (Dimension::POWER, "W"),
             (Dimension::VOLTAGE, "V"),
             (Dimension::INERTIA, "kg m^2"),
@@ -182,6 +187,8 @@ const SYMBOLS: &[(&str, Dimension, f64)] = &[
     ("um", Dimension::LENGTH, 1e-6),
     ("µm", Dimension::LENGTH, 1e-6),
     ("nm", Dimension::LENGTH, 1e-9),
+    ("Pa", Dimension::PRESSURE, 1.0),
+    ("kPa", Dimension::PRESSURE, 1e3),
     ("kg", Dimension::MASS, 1.0),
     ("g", Dimension::MASS, 1e-3),
     ("s", Dimension::TIME, 1.0),

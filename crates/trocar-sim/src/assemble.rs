@@ -14,6 +14,7 @@ use crate::schedule::{Node, Pace, Role, Task};
 use crate::scope::Constant;
 use crate::sensors::{self, Feeling};
 use crate::slot_settings;
+use crate::wearer::Wearer;
 use nalgebra::{Isometry3, Vector3};
 use std::collections::BTreeMap;
 use trocar_control::{Arm, ArmKinematics, Geometry, RemoteCentre, Servo, ServoDrive, Supervisor};
@@ -62,6 +63,8 @@ pub(crate) struct Setting {
     pub start: BTreeMap<String, f64>,
     /// What a laboratory holds between its jaws.
     pub gauge: Option<Gauge>,
+    /// Who wears it.
+    pub wearer: Option<Wearer>,
 }
 
 /// Builds every component of an arm. Problems are below the robot file's root.
@@ -83,13 +86,17 @@ pub(crate) fn assemble(
     }
     let joints = robot.joints()?;
     let actuator_rows = actuator_rows(&coupling, axis_count);
+    let joints_at_start = joints_at_start(robot, &joints, &setting.start);
     let built = island::build(
         &robot.mechanism,
         &robot.actuators,
         &actuator_rows,
         setting.gravity_in_world_mps2,
         setting.world_from_base,
-        setting.gauge.as_ref(),
+        island::Beside {
+            gauge: setting.gauge.as_ref(),
+            wearer: setting.wearer.as_ref().map(|wearer| (wearer, joints_at_start.as_slice())),
+        },
     )?;
     let remote_centre_in_base_m = robot.remote_centre.as_ref().map(|centre| {
         // The pivot of a laparoscopic arm does not move with its joints: any posture will do.
@@ -278,9 +285,12 @@ pub(crate) fn assemble(
     if !problems.is_empty() {
         return Err(problems);
     }
-    let gauge = setting.gauge.take();
+    let beside = (setting.gauge.take(), setting.wearer.take());
+    if let ((_, Some(wearer)), Some(worn)) = (&beside, &built.worn) {
+        nodes.push(wearer.muscles(instance, worn, step_s)?);
+    }
     let (node, too_stiff) =
-        mechanism_node(instance, robot, (built, gauge), &actuator_rows, &setting, &joints)?;
+        mechanism_node(instance, robot, (built, beside), &actuator_rows, &setting, joints_at_start)?;
     nodes.push(node);
     Ok(Assembly {
         nodes,
@@ -324,13 +334,28 @@ pub(crate) fn actuator_rows(coupling: &Coupling, n: usize) -> Vec<Vec<f64>> {
     rows
 }
 
+/// Where the joints stand at the start: as the scene says, at home, or as near to zero as their limits let them.
+fn joints_at_start(
+    robot: &RobotFile,
+    joints: &trocar_control::ArmJoints,
+    given: &BTreeMap<String, f64>,
+) -> Vec<f64> {
+    let start = |name: &str| {
+        let home = robot.arm.joints.iter().find(|j| j.joint == name).and_then(|j| j.home.as_ref());
+        let joint = joints.axes().find(|joint| joint.name == name);
+        let at_home = home.map_or_else(|| joint.map_or(0.0, |j| j.clamp(0.0)), |h| h.value.si);
+        given.get(name).copied().unwrap_or(at_home)
+    };
+    robot.mechanism.coordinates.iter().map(|c| start(&c.name)).collect()
+}
+
 fn mechanism_node(
     instance: &str,
     robot: &RobotFile,
-    (built, gauge): (island::Built, Option<Gauge>),
+    (mut built, (gauge, wearer)): (island::Built, (Option<Gauge>, Option<Wearer>)),
     actuator_rows: &[Vec<f64>],
     setting: &Setting,
-    joints: &trocar_control::ArmJoints,
+    joints_at_start: Vec<f64>,
 ) -> Result<(Node, Vec<TooStiff>), Vec<Problem>> {
     let provenance = robot.provenance(Section::Mechanism);
     let actuators = robot.provenance(Section::Actuators);
@@ -437,16 +462,22 @@ fn mechanism_node(
             least: Some(0.0),
         })
     });
-    let start = |name: &str| {
-        let home = robot.arm.joints.iter().find(|j| j.joint == name).and_then(|j| j.home.as_ref());
-        let joint = joints.axes().find(|joint| joint.name == name);
-        let at_home = home.map_or_else(|| joint.map_or(0.0, |j| j.clamp(0.0)), |h| h.value.si);
-        setting.start.get(name).copied().unwrap_or(at_home)
-    };
-    let joints_at_start: Vec<f64> = robot.mechanism.coordinates.iter().map(|c| start(&c.name)).collect();
+    let mut start = built.island.mechanism().zero_position();
+    start[..joints_at_start.len()].copy_from_slice(&joints_at_start);
+    let mut worn = built.worn.take();
+    if let Some(worn) = &mut worn {
+        worn.place(&mut start);
+        worn.settle_in(&built.island, &start).map_err(|problem| vec![problem])?;
+    }
+    if let (Some(worn), Some(wearer)) = (&worn, wearer) {
+        let parts = (worn, &built.island);
+        wearer.declare_parameters(instance, parts, &mut registration, &mut tunable_inputs);
+    }
+    let worn = worn.map(|worn| {
+        let truth = worn.declare(instance, &mut registration);
+        (worn, truth)
+    });
     let mut island = built.island;
-    let mut start = joints_at_start.clone();
-    start.resize(island.mechanism().position_count(), 0.0);
     let ranges: Vec<(f64, f64)> =
         robot.mechanism.coordinates.iter().map(|c| (c.lower.value.si, c.upper.value.si)).collect();
     let payloads = island.mechanism().payload_count();
@@ -469,6 +500,8 @@ fn mechanism_node(
         feeling,
         deflections,
         gripped,
+        worn,
+        positions_at_start: start,
         truth_transmissions,
         truth_back_emf,
     };

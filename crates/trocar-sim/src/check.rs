@@ -43,7 +43,7 @@ fn once(files: &Files, address: &str, overrides: &Overrides) -> Result<Failure, 
     }
     let checked = trocar_scenario::check(files, address)?;
     let advice = match checked.kind {
-        FileKind::Scenario | FileKind::Part | FileKind::Mapping => Ok(Vec::new()),
+        FileKind::Scenario | FileKind::Part | FileKind::Mapping | FileKind::Person => Ok(Vec::new()),
         FileKind::Scene => {
             let scene = load_scene(files, address)?;
             compile_scene(&scene).and_then(|_| step_advice(&scene))

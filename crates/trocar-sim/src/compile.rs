@@ -23,12 +23,13 @@ use crate::recorded::Timing;
 use crate::schedule::{self, Node, Pace, Role, Task};
 use crate::scope::{Constant, SignalScope};
 use crate::step::MAX_PRIVATE;
+use crate::wearer::Wearer;
 use std::collections::BTreeMap;
 use trocar_fault::{Fault, Target};
 use trocar_logic::{LogicError, Requirement, Trigger, TriggerConfig, TriggerError};
 use trocar_plant::{
-    DisplacementSensor, EdgeRecorder, Followed, Goniometer, GripGauge, GripGaugeConfig, InstrumentConfig,
-    PositionTracker,
+    DisplacementSensor, EdgeRecorder, Followed, Follows, Goniometer, GripGauge, GripGaugeConfig,
+    InstrumentConfig, PositionTracker,
 };
 use trocar_scenario::mechanism::{MechanismConfig, MotionKind};
 use trocar_scenario::{Loaded, LoadedInstrument, LoadedRobot, LoadedScene, Place, formula_diagnostic};
@@ -152,6 +153,13 @@ fn assemble_scene(
                 Some(_) => {}
             }
         }
+        let wearer = match Wearer::of_scene(scene, instance, robot) {
+            Ok(wearer) => wearer,
+            Err(problems) => {
+                found.extend(problems);
+                continue;
+            }
+        };
         let setting = Setting {
             gravity_in_world_mps2: gravity,
             world_from_base: placement(&placed.base),
@@ -159,6 +167,7 @@ fn assemble_scene(
             substeps: placed.substeps,
             start: placed.start.iter().map(|(joint, quantity)| (joint.clone(), quantity.si)).collect(),
             gauge: gauges.remove(instance),
+            wearer,
         };
         match assemble(instance, &robot.robot, setting) {
             Ok(mut assembly) => {
@@ -222,6 +231,7 @@ pub fn check_robot(robot: &LoadedRobot) -> Result<(), Vec<Diagnostic>> {
         substeps: 1,
         start: BTreeMap::new(),
         gauge: None,
+        wearer: None,
     };
     assemble("robot", &robot.robot, setting)
         .map(|_| ())
@@ -582,13 +592,17 @@ impl<'a> Compiler<'a> {
             };
             let mut registration = Registration::new(name);
             let reg = &mut registration;
+            let follows = match config {
+                InstrumentConfig::LoadCell(_) => Follows::Loads,
+                _ => Follows::Displacements,
+            };
             let built: Result<Instrument, Vec<Problem>> = match config {
                 InstrumentConfig::PositionTracker(config) => {
                     PositionTracker::new(name, config, &find, &provenance, reg)
                         .map(|c| (Box::new(c) as Box<dyn Component>, Some(config.rate.value.si())))
                 }
-                InstrumentConfig::DisplacementSensor(config) => {
-                    DisplacementSensor::new(name, config, &find, &provenance, reg)
+                InstrumentConfig::DisplacementSensor(config) | InstrumentConfig::LoadCell(config) => {
+                    DisplacementSensor::new(name, (config, follows), &find, &provenance, reg)
                         .map(|c| (Box::new(c) as Box<dyn Component>, Some(config.rate.value.si())))
                 }
                 InstrumentConfig::Goniometer(config) => {

@@ -153,7 +153,14 @@ impl Subject {
     /// What the mechanism cannot be.
     pub fn of_urdf(loaded: &LoadedUrdf) -> Result<Subject, Vec<Diagnostic>> {
         let gravity = Vector3::from(STANDARD_GRAVITY_MPS2);
-        let built = island::build(&loaded.mechanism, &[], &[], gravity, Isometry3::identity(), None);
+        let built = island::build(
+            &loaded.mechanism,
+            &[],
+            &[],
+            gravity,
+            Isometry3::identity(),
+            island::Beside::default(),
+        );
         let built = built.map_err(|problems| {
             let below = |key: &str| match key.strip_prefix("mechanism") {
                 Some(rest) => rest.trim_start_matches('.').to_owned(),
@@ -195,8 +202,15 @@ impl Subject {
         let stiff = |actuator: &ActuatorConfig| ActuatorConfig { transmission: None, ..actuator.clone() };
         let rigid: Vec<ActuatorConfig> = robot.actuators.iter().map(stiff).collect();
         let identity = Isometry3::identity();
-        let built = island::build(&robot.mechanism, &rigid, &rows, gravity_in_base_mps2, identity, None)
-            .map_err(&at)?;
+        let built = island::build(
+            &robot.mechanism,
+            &rigid,
+            &rows,
+            gravity_in_base_mps2,
+            identity,
+            island::Beside::default(),
+        )
+        .map_err(&at)?;
         let actuators = robot.actuators.iter().map(|actuator| {
             let gear = actuator.gear.value.si;
             let inertia = actuator.rotor_inertia.as_ref().map_or(0.0, |inertia| inertia.value.si());
@@ -259,8 +273,14 @@ impl Subject {
     /// Gravity that is not finite.
     pub fn with_gravity(mut self, gravity_in_base_mps2: [f64; 3]) -> Result<Subject, String> {
         let gravity = Vector3::from(gravity_in_base_mps2);
-        let built =
-            island::build(&self.config, &self.rigid, &self.rows, gravity, Isometry3::identity(), None);
+        let built = island::build(
+            &self.config,
+            &self.rigid,
+            &self.rows,
+            gravity,
+            Isometry3::identity(),
+            island::Beside::default(),
+        );
         self.built = built.map_err(|problems| {
             problems.into_iter().map(|problem| problem.what).collect::<Vec<_>>().join("; ")
         })?;

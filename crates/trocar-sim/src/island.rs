@@ -4,6 +4,7 @@
 use crate::assemble::under;
 use crate::drive_train::{DriveTrain, PlacedDrive, motor_name};
 use crate::grip::{Gauge, jaw_of};
+use crate::wearer::{Wearer, Worn};
 use nalgebra::{Isometry3, Matrix3, Quaternion, Translation3, UnitQuaternion, Vector3};
 use std::collections::BTreeMap;
 use trocar_control::{ChainFrame, ChainVariable, JointKind};
@@ -27,6 +28,17 @@ pub(crate) struct Built {
     pub has_payload: bool,
     /// What stands between the jaws.
     pub gauge: Option<ElementId>,
+    /// Who wears it.
+    pub worn: Option<Worn>,
+}
+
+/// What becomes part of a robot's island beside the robot.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Beside<'a> {
+    /// What a laboratory holds between its jaws.
+    pub gauge: Option<&'a Gauge>,
+    /// Who wears it, and where the robot's joints are when it is put on.
+    pub wearer: Option<(&'a Wearer, &'a [f64])>,
 }
 
 /// A tool's tip.
@@ -55,7 +67,7 @@ pub(crate) fn point(config: &PointConfig) -> Vector3<f64> {
 }
 
 /// Builds the island. Its coordinates are the joints in the file's order, then the motors behind transmissions that give
-/// way. `actuator_rows` are the actuators' rows over the joints: output position = row·q.
+/// way, then those of a wearer, whose cuffs are put on with the joints at `joints_at_start`. `actuator_rows` are the actuators' rows over the joints: output position = row·q.
 ///
 /// # Errors
 /// Problems below `mechanism` and `actuators`: inertia that no body can have, elements that cannot be.
@@ -65,7 +77,7 @@ pub(crate) fn build(
     actuator_rows: &[Vec<f64>],
     gravity_in_world_mps2: Vector3<f64>,
     world_from_base: Isometry3<f64>,
-    gauge: Option<&Gauge>,
+    Beside { gauge, wearer }: Beside<'_>,
 ) -> Result<Built, Vec<Problem>> {
     let mut problems = Vec::new();
     let mut builder = MechanismBuilder::new(gravity_in_world_mps2, world_from_base);
@@ -124,6 +136,8 @@ pub(crate) fn build(
     }
     let payload: Option<PayloadId> =
         config.payload.as_ref().and_then(|p| Some(builder.payload(*frames.get(p.frame.as_str())?, point(p))));
+    let dressed = wearer.map(|(wearer, start)| wearer.add_to(&mut builder, &frames, start)).transpose();
+    let dressed = dressed.map_err(|problem| vec![problem])?;
     let tip = config.tip.as_ref().map(|tip| Tip {
         frame: frames.get(tip.frame.as_str()).copied().unwrap_or(FrameId::BASE),
         in_frame: Isometry3::from_parts(Translation3::from(point(tip)), UnitQuaternion::identity()),
@@ -184,8 +198,11 @@ pub(crate) fn build(
     if !problems.is_empty() {
         return Err(problems);
     }
+    let worn =
+        wearer.zip(dressed.as_ref()).map(|((wearer, _), parts)| wearer.add_elements(parts, &mut island));
+    let worn = worn.transpose().map_err(|problem| vec![problem])?;
     let island = island.build().map_err(|e| vec![Problem::new("mechanism", e.to_string())])?;
-    Ok(Built { island, drives, tip, has_payload: payload.is_some(), gauge })
+    Ok(Built { island, drives, tip, has_payload: payload.is_some(), gauge, worn })
 }
 
 fn inertia(link: &LinkConfig) -> Inertia {
@@ -276,8 +293,8 @@ mod tests {
 
     fn tip(config: &MechanismConfig, q: f64) -> Isometry3<f64> {
         let gravity = Vector3::new(0.0, 0.0, -9.8);
-        let built =
-            build(config, &[], &[], gravity, Isometry3::identity(), None).map_err(|p| format!("{p:?}"));
+        let built = build(config, &[], &[], gravity, Isometry3::identity(), Beside::default())
+            .map_err(|p| format!("{p:?}"));
         let built = built.unwrap();
         let mechanism = built.island.mechanism();
         let mut workspace = mechanism.workspace();

@@ -34,6 +34,7 @@ pub mod sink;
 mod slot_settings;
 pub mod state;
 pub mod step;
+mod wearer;
 
 pub use case::Case;
 pub use check::{Checks, check};

@@ -5,6 +5,7 @@ use crate::drive_train::TunableInput;
 use crate::grip::Gripped;
 use crate::island::Tip;
 use crate::sensors::{Feeling, FeelingScratch};
+use crate::wearer::{WearerScratch, WearerTruth, Worn};
 use nalgebra::{Isometry3, Vector3};
 use trocar_dynamics::{ElementId, FrameId, Island, IslandInputs, IslandWorkspace};
 use trocar_plant::ActuatorConfig;
@@ -78,6 +79,10 @@ pub(crate) struct ArmMechanism {
     pub deflections: Deflections,
     /// What stands between its jaws.
     pub gripped: Option<Gripped>,
+    /// Who wears it, with the groups of what is true of them.
+    pub worn: Option<(Worn, WearerTruth)>,
+    /// All words of q at the start, but for those of motors behind transmissions.
+    pub positions_at_start: Vec<f64>,
     pub truth_transmissions: Option<WritePort>,
     pub truth_back_emf: Option<WritePort>,
 }
@@ -91,6 +96,7 @@ struct ArmScratch {
     actuators: Vec<f64>,
     feeling: FeelingScratch,
     deflections: DeflectionScratch,
+    worn: Option<WearerScratch>,
     /// Deflections, then efforts, of the transmissions that give way.
     transmissions: Vec<f64>,
     /// Torque constants over the step, N m/A, of all motors; back-EMFs, V, of those with a winding.
@@ -239,6 +245,9 @@ impl ArmMechanism {
         if let Some(port) = self.truth_back_emf {
             io.send(port, &scratch.back_emf, at, Nanos::ZERO, true);
         }
+        if let (Some((worn, ports)), Some(rows)) = (&self.worn, &mut scratch.worn) {
+            worn.publish(ports, io, &self.island, &scratch.solver, rows);
+        }
         if let Some((tip, port)) = &self.truth_tip {
             let base_from_tip = bent(mechanism.base_from_frame(workspace, tip.frame) * tip.in_frame);
             let (t, r) = (base_from_tip.translation.vector, base_from_tip.rotation.coords);
@@ -263,6 +272,7 @@ impl Component for ArmMechanism {
             actuators: vec![0.0; 3 * self.motors.len()],
             feeling: self.feeling.scratch(&self.island),
             deflections: self.deflections.scratch(&self.island),
+            worn: self.worn.as_ref().map(|(worn, _)| worn.scratch()),
             torque_constants: vec![0.0; self.motors.len()],
             back_emf: vec![0.0; self.motors.iter().filter(|m| m.has_winding).count()],
             transmissions: vec![0.0; 2 * self.motors.iter().filter(|m| m.motor.is_some()).count()],
@@ -271,8 +281,7 @@ impl Component for ArmMechanism {
 
     fn initialise(&self, state: &mut [u64], _: &[f64]) {
         let state: &mut [f64] = bytemuck::cast_slice_mut(state);
-        let n = self.joints_at_start.len();
-        state[..n].copy_from_slice(&self.joints_at_start);
+        state[..self.positions_at_start.len()].copy_from_slice(&self.positions_at_start);
         // At the start no transmission is strained.
         for motor in &self.motors {
             let Some(side) = &motor.motor else { continue };
@@ -315,6 +324,9 @@ impl Component for ArmMechanism {
             }
             for input in &this.tunable_inputs {
                 scratch.inputs[input.place] += input.factor * io.parameter(input.port);
+            }
+            if let Some((worn, ports)) = &this.worn {
+                worn.pull(ports, io, &mut scratch.inputs);
             }
             let load = [this.load.map_or(0.0, |port| io.parameter(port))];
             let payload_mass_kg: &[f64] = if this.load.is_some() { &load } else { &[] };

@@ -1,10 +1,11 @@
 //! A scene or a robot in sentences: what it is, its joints, what is assumed of it.
 
+use super::catalogue::Catalogue;
 use super::catalogue::Language;
 use super::formula::limit;
 use super::page::{Explanation, Page, Table};
 use super::scenario::sources;
-use crate::load::{LoadedRobot, LoadedScene};
+use crate::load::{LoadedPerson, LoadedRobot, LoadedScene};
 use serde_json::Value as Json;
 
 /// A scene with its robots, as sentences.
@@ -58,6 +59,10 @@ pub fn explain_scene(scene: &LoadedScene, language: Language) -> Explanation {
         if let Some(count) = placed.quantity(words, "substeps") {
             page.say("scene.substeps", &[("count", &count)]);
         }
+        let wearer = placed.table("wearer");
+        if let Some(loaded) = scene.wearers.get(name) {
+            worn(&mut page, words, &wearer, loaded);
+        }
         if let Some(robot) = scene.robots.get(name) {
             let status = words.say(&format!("status.{}", robot.robot.status.word()), &[]);
             page.say("conditions.status", &[("robot", name), ("status", &status)]);
@@ -69,6 +74,46 @@ pub fn explain_scene(scene: &LoadedScene, language: Language) -> Explanation {
     }
     page.rest(&file);
     page.finish(&scene.scene.title, &scene.address)
+}
+
+/// Who wears a robot, where, and what holds them.
+fn worn(page: &mut Page, words: &Catalogue, wearer: &Table<'_>, loaded: &LoadedPerson) {
+    let file = wearer.text("file").unwrap_or("");
+    page.say("scene.wearer", &[("file", file), ("title", loaded.person.title.as_str())]);
+    let pelvis = wearer.table("pelvis");
+    if let Some([x, y, z]) = pelvis.vector(words, "position") {
+        page.say("scene.wearer.pelvis", &[("x", &x), ("y", &y), ("z", &z)]);
+    }
+    let start = wearer.table("start");
+    let starts: Vec<String> = start
+        .names()
+        .into_iter()
+        .map(|joint| {
+            let value = start.quantity(words, joint).unwrap_or_default();
+            words.say("scene.joint", &[("joint", joint), ("value", &value)])
+        })
+        .collect();
+    if !starts.is_empty() {
+        page.say("scene.wearer.start", &[("list", &words.list(&starts))]);
+    }
+    let cuffs = wearer.table("cuffs");
+    for name in cuffs.names() {
+        let cuff = cuffs.table(name);
+        let below = cuff.quantity(words, "below").unwrap_or_default();
+        let [segment, frame] = ["segment", "frame"].map(|key| cuff.text(key).unwrap_or(""));
+        page.say("scene.cuff", &[("name", name), ("segment", segment), ("frame", frame), ("below", &below)]);
+        let list = |key: &str| cuff.vector(words, key).map_or_else(String::new, |values| values.join(", "));
+        let [stiffness, turning] = [list("stiffness"), list("turning_stiffness")];
+        page.say("scene.cuff.stiffness", &[("stiffness", &stiffness), ("turning", &turning)]);
+        let [damping, turning] = [list("damping"), list("turning_damping")];
+        page.say("scene.cuff.damping", &[("damping", &damping), ("turning", &turning)]);
+        for key in ["slack", "slip", "pad_area"] {
+            if let Some(value) = cuff.quantity(words, key) {
+                page.say(&format!("scene.cuff.{key}"), &[("value", &value)]);
+            }
+        }
+    }
+    wearer.get("provenance");
 }
 
 fn references(page: &mut Page, file: &Table<'_>) {
@@ -207,7 +252,7 @@ mod tests {
             for language in Language::ALL {
                 let explanation = if address.contains("robots/") {
                     explain_robot(&load_robot(&files, &address).unwrap(), language)
-                } else if address.contains("instruments/") {
+                } else if address.contains("instruments/") || address.contains("people/") {
                     continue;
                 } else {
                     explain_scene(&load_scene(&files, &address).unwrap(), language)

@@ -487,7 +487,7 @@ fn reading(words: &super::Catalogue, file: &Table<'_>, of: &str) -> String {
         Some("position_tracker") if !rest.contains('.') => words.say("path.point", &values),
         Some("edge_recorder") if !rest.contains('.') => words.say("path.channel", &values),
         Some("grip_gauge") if rest == "force" => words.say("path.force", &values),
-        Some("displacement_sensor" | "goniometer") if !rest.contains('.') => {
+        Some("displacement_sensor" | "goniometer" | "load_cell") if !rest.contains('.') => {
             words.say("path.reading", &values)
         }
         _ => path(words, of),

@@ -283,7 +283,7 @@ fn alike_in_time(compiler: &mut Compiler<'_>, model: &Model, prefix: &str, sourc
     let writers = sources.map(|source| model.layout.spec(source.group).writer.clone());
     let latency_s = |writer: &String| match compiler.loaded.scenario.instruments.get(writer) {
         Some(InstrumentConfig::PositionTracker(config)) => config.statement().latency_s,
-        Some(InstrumentConfig::DisplacementSensor(config)) => {
+        Some(InstrumentConfig::DisplacementSensor(config) | InstrumentConfig::LoadCell(config)) => {
             config.latency.as_ref().map_or(0.0, |latency| latency.value.si())
         }
         Some(InstrumentConfig::GripGauge(config)) => config.statement().latency_s,
@@ -317,7 +317,7 @@ fn instrument(compiler: &Compiler<'_>, model: &Model, group: GroupId) -> Instrum
             let registration_u = statement.registration_rotation_sd;
             Instrument::Reading(ReadingUncertainty { registration_u, ..of_angle })
         }
-        InstrumentConfig::DisplacementSensor(config) => {
+        InstrumentConfig::DisplacementSensor(config) | InstrumentConfig::LoadCell(config) => {
             let dimension = spec.elements.first().map_or(trocar_signal::Dimension::NUMBER, |e| e.dimension);
             reading(&statement_of_displacement(config, dimension))
         }
