@@ -163,7 +163,10 @@ fn the_tables_of_methods_are_current() {
     );
     let of_exoskeletons = table_of_methods(
         "exoskeleton",
-        &[("`exo_h3`", "scenarios/expected.json"), ("`fourier_x2`", "scenarios/expected_on_fourier_x2.json")],
+        &[
+            ("its own scene", "scenarios/expected.json"),
+            ("`fourier_x2`", "scenarios/expected_on_fourier_x2.json"),
+        ],
     );
     for said in [of_arms, of_exoskeletons] {
         assert!(text("docs/robots.md").contains(&said), "docs/robots.md should hold:\n{said}");

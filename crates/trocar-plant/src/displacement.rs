@@ -156,7 +156,8 @@ impl DisplacementSensor {
         for (follower, _, other, _) in &followed {
             check::dimension(&mut problems, &format!("follows.{follower}"), *other, dimension);
         }
-        for (key, quantity) in config.quantities() {
+        // Of a path that is not there nothing is known to compare with.
+        for (key, quantity) in config.quantities().filter(|_| !followed.is_empty()) {
             check::dimension(&mut problems, key, quantity.value.dimension, dimension);
         }
         let latency =
