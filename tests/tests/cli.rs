@@ -345,7 +345,7 @@ fn looking_without_running() {
 fn new_files_are_free_of_mistakes() {
     let folder = tempfile::tempdir().expect("a folder");
     let said = trocar(folder.path(), &["new", "project", "my lab"]).expect(0);
-    assert_eq!(said.out.lines().count(), 11);
+    assert_eq!(said.out.lines().count(), 12);
     let inside = folder.path().join("my lab");
     trocar(&inside, &["check", "."]).expect(0);
     trocar(&inside, &["list"]).expect(0);
