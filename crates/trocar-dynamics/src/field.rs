@@ -48,4 +48,16 @@ impl PlacedField {
             _ => Err(IslandError::Row(name.to_owned())),
         }
     }
+
+    /// Efforts and own stiffness at the words `q`; `memory` is at least three times as long as the list of joints.
+    pub fn evaluate<'a>(&self, q: &[f64], memory: &'a mut [f64]) -> (&'a [f64], &'a [f64]) {
+        let m = self.coordinates.len();
+        let (positions, rest) = memory[..3 * m].split_at_mut(m);
+        let (efforts, stiffness) = rest.split_at_mut(m);
+        for (position, &place) in positions.iter_mut().zip(&self.positions) {
+            *position = q[place];
+        }
+        self.field.efforts(positions, efforts, stiffness);
+        (efforts, stiffness)
+    }
 }

@@ -192,17 +192,11 @@ impl Island {
     fn add_fields(&self, step_s: f64, ws: &mut IslandWorkspace) -> Result<(), DynamicsError> {
         let n = self.mechanism.coordinate_count();
         for placed in &self.fields {
-            let m = placed.coordinates.len();
-            let (positions, rest) = ws.field.split_at_mut(m);
-            let (efforts, stiffness) = rest.split_at_mut(m);
-            for (position, &place) in positions.iter_mut().zip(&placed.positions) {
-                *position = ws.q[place];
-            }
-            placed.field.efforts(positions, efforts, &mut stiffness[..m]);
-            if !(efforts.iter().sum::<f64>() + stiffness[..m].iter().sum::<f64>()).is_finite() {
+            let (efforts, stiffness) = placed.evaluate(&ws.q, &mut ws.field);
+            if !(efforts.iter().chain(stiffness).sum::<f64>()).is_finite() {
                 return Err(DynamicsError::NotFinite { what: format!("the force of {}", placed.name) });
             }
-            for ((&k, effort), own) in placed.coordinates.iter().zip(efforts).zip(&*stiffness) {
+            for ((&k, effort), own) in placed.coordinates.iter().zip(efforts).zip(stiffness) {
                 ws.load[k] += *effort;
                 ws.stiffening[k * n + k] += 0.25 * step_s * step_s * trocar_math::max(*own, 0.0);
             }
@@ -303,13 +297,7 @@ impl Island {
             placed.add_effort(&ws.columns, &wrench, &mut ws.load);
         }
         for placed in &self.fields {
-            let m = placed.coordinates.len();
-            let (positions, rest) = ws.field.split_at_mut(m);
-            let (efforts, stiffness) = rest.split_at_mut(m);
-            for (position, &place) in positions.iter_mut().zip(&placed.positions) {
-                *position = q[place];
-            }
-            placed.field.efforts(positions, efforts, &mut stiffness[..m]);
+            let (efforts, _) = placed.evaluate(q, &mut ws.field);
             for (&k, effort) in placed.coordinates.iter().zip(efforts) {
                 ws.load[k] += *effort;
             }

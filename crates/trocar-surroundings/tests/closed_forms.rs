@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{GRAVITY_MPS2, Scene, body, law, sphere};
+use common::{GRAVITY_MPS2, Scene, body, box_of_triangles, law, sphere};
 use nalgebra::{Isometry3, UnitQuaternion, Vector3};
 use trocar_dynamics::Integrator;
 use trocar_surroundings::{ContactLaw, Dissipation, Shape};
@@ -228,27 +228,11 @@ fn a_belt_carries_what_stands_on_it() {
 /// On a box, a ball, a capsule and a mesh of the same box a ball comes to rest as it does on the plane of their tops.
 #[test]
 fn shapes_agree_where_their_surfaces_do() {
-    let corners: Vec<[f64; 3]> =
-        (0..8_u8).map(|i| [0, 1, 2].map(|axis| if i & (1 << axis) == 0 { -0.5 } else { 0.5 })).collect();
-    let faces = [
-        [0, 2, 1],
-        [1, 2, 3],
-        [4, 5, 6],
-        [5, 7, 6],
-        [0, 1, 4],
-        [1, 5, 4],
-        [2, 6, 3],
-        [3, 6, 7],
-        [0, 4, 2],
-        [2, 4, 6],
-        [1, 3, 5],
-        [3, 7, 5],
-    ];
     let shapes = [
         Shape::cuboid([0.5; 3]).unwrap(),
         Shape::ball(0.5).unwrap(),
         Shape::capsule(0.3, 0.2).unwrap(),
-        Shape::mesh(&corners, &faces).unwrap(),
+        box_of_triangles(),
     ];
     let mut heights = Vec::new();
     for shape in shapes {

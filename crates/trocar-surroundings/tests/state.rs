@@ -1,30 +1,12 @@
 //! All of a contact is in the state, and stepping it allocates nothing.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
-
 mod common;
 
-use common::{Scene, body, sphere};
+use common::{Scene, body, box_of_triangles, sphere};
 use nalgebra::Isometry3;
-use trocar_surroundings::{ContactLaw, Dissipation, Shape};
+use trocar_surroundings::{ContactLaw, Dissipation};
 
 fn tumbling() -> Scene {
-    let corners: Vec<[f64; 3]> =
-        (0..8_u8).map(|i| [0, 1, 2].map(|axis| if i & (1 << axis) == 0 { -0.5 } else { 0.5 })).collect();
-    let faces = [
-        [0, 2, 1],
-        [1, 2, 3],
-        [4, 5, 6],
-        [5, 7, 6],
-        [0, 1, 4],
-        [1, 5, 4],
-        [2, 6, 3],
-        [3, 6, 7],
-        [0, 4, 2],
-        [2, 4, 6],
-        [1, 3, 5],
-        [3, 7, 5],
-    ];
     let law = ContactLaw {
         stiffness: 2e4,
         exponent: 1.5,
@@ -35,9 +17,8 @@ fn tumbling() -> Scene {
     };
     let spheres =
         vec![sphere(0.1, 0.1, 0.0, 0.02), sphere(-0.1, 0.1, 0.0, 0.02), sphere(0.0, -0.1, 0.0, 0.02)];
-    let shape = Shape::mesh(&corners, &faces).unwrap();
     let mut scene = Scene::on(
-        shape,
+        box_of_triangles(),
         body(1.0, [0.004, 0.005, 0.006]),
         Isometry3::translation(0.0, 0.0, -0.5),
         spheres,

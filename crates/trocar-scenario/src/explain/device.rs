@@ -43,15 +43,7 @@ pub fn explain_scene(scene: &LoadedScene, language: Language) -> Explanation {
             let angle = turned.quantity(words, "angle").unwrap_or_default();
             page.say("scene.base.turned", &[("axis", &axis.join(", ")), ("angle", &angle)]);
         }
-        let start = placed.table("start");
-        let starts: Vec<String> = start
-            .names()
-            .into_iter()
-            .map(|joint| {
-                let value = start.quantity(words, joint).unwrap_or_default();
-                words.say("scene.joint", &[("joint", joint), ("value", &value)])
-            })
-            .collect();
+        let starts = joints_at_start(words, &placed.table("start"));
         match starts.is_empty() {
             true => page.say("scene.home", &[]),
             false => page.say("scene.start", &[("list", &words.list(&starts))]),
@@ -76,6 +68,15 @@ pub fn explain_scene(scene: &LoadedScene, language: Language) -> Explanation {
     page.finish(&scene.scene.title, &scene.address)
 }
 
+/// Each joint of a list with its position.
+fn joints_at_start(words: &Catalogue, start: &Table<'_>) -> Vec<String> {
+    let joint = |joint: &str| {
+        let value = start.quantity(words, joint).unwrap_or_default();
+        words.say("scene.joint", &[("joint", joint), ("value", &value)])
+    };
+    start.names().into_iter().map(joint).collect()
+}
+
 /// Who wears a robot, where, and what holds them.
 fn worn(page: &mut Page, words: &Catalogue, wearer: &Table<'_>, loaded: &LoadedPerson) {
     let file = wearer.text("file").unwrap_or("");
@@ -84,15 +85,7 @@ fn worn(page: &mut Page, words: &Catalogue, wearer: &Table<'_>, loaded: &LoadedP
     if let Some([x, y, z]) = pelvis.vector(words, "position") {
         page.say("scene.wearer.pelvis", &[("x", &x), ("y", &y), ("z", &z)]);
     }
-    let start = wearer.table("start");
-    let starts: Vec<String> = start
-        .names()
-        .into_iter()
-        .map(|joint| {
-            let value = start.quantity(words, joint).unwrap_or_default();
-            words.say("scene.joint", &[("joint", joint), ("value", &value)])
-        })
-        .collect();
+    let starts = joints_at_start(words, &wearer.table("start"));
     if !starts.is_empty() {
         page.say("scene.wearer.start", &[("list", &words.list(&starts))]);
     }

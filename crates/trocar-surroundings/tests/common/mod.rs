@@ -127,3 +127,24 @@ impl Scene {
         moving + height + self.island.stored_energy(&self.state).unwrap()
     }
 }
+
+/// A box of one metre as a closed mesh.
+pub fn box_of_triangles() -> Shape {
+    let corners: Vec<[f64; 3]> =
+        (0..8_u8).map(|i| [0, 1, 2].map(|axis| if i & (1 << axis) == 0 { -0.5 } else { 0.5 })).collect();
+    let faces = [
+        [0, 2, 1],
+        [1, 2, 3],
+        [4, 5, 6],
+        [5, 7, 6],
+        [0, 1, 4],
+        [1, 5, 4],
+        [2, 6, 3],
+        [3, 6, 7],
+        [0, 4, 2],
+        [2, 4, 6],
+        [1, 3, 5],
+        [3, 7, 5],
+    ];
+    Shape::mesh(&corners, &faces).unwrap()
+}
