@@ -409,7 +409,7 @@ impl Recovery {
 
     /// Leaves a key or an item out, or what cannot be without it.
     fn leave_out(&mut self, file: &File<'_>, id: &NodeId) -> bool {
-        let mut id = id.clone();
+        let mut id = row_of(file.tree, id).unwrap_or_else(|| id.clone());
         let missing = |tree: &Node| {
             let found = walk::walk(tree, file.schema, std::slice::from_ref(file.source), false);
             found.iter().filter(|d| d.code == "missing-key" || d.code == "wrong-length").count()
@@ -605,6 +605,17 @@ fn schema_of(tree: &Node) -> Option<&'static Json> {
         FileKind::Mapping => Some(schema::mapping()),
         FileKind::Urdf => None,
     }
+}
+
+/// The row of `[for_each]` that holds a node. All rows of a name have the same keys, so one is left out as a whole.
+fn row_of(tree: &Node, id: &NodeId) -> Option<NodeId> {
+    let bound = tree.get("for_each").and_then(Node::as_table)?;
+    let lists = bound.values().filter_map(|node| match &node.value {
+        Value::List(items) => Some(items),
+        _ => None,
+    });
+    let mut rows = lists.flatten().filter(|item| item.as_table().is_some());
+    rows.find(|row| node_of(row, id).is_some()).map(Node::id)
 }
 
 fn in_backticks(text: &str) -> impl Iterator<Item = &str> {

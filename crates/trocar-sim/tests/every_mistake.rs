@@ -193,9 +193,8 @@ fn three_mistakes_in_any_shipped_file_are_explained_in_one_check() {
     }
     assert!(checked > 250, "only {checked} were checked");
     let shown: Vec<&String> = weak.iter().take(40).collect();
-    // A few are known: a wrong dimension in a `send` waits for another mistake of the same table; a quantity that is wrong in
-    // one row of `[for_each]` is left out, and then the other rows are said to have other keys (range_of_motion.toml).
-    assert!(weak.len() * 50 <= checked, "{} of {checked}:\n{shown:#?}", weak.len());
+    // A few are known: a wrong dimension in a `send` waits for another mistake of the same table.
+    assert!(weak.len() * 100 <= checked, "{} of {checked}:\n{shown:#?}", weak.len());
 }
 
 /// A scenario, its scene and its robot, each with a mistake: one check says all three, at the place of each.
