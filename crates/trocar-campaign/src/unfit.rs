@@ -42,8 +42,12 @@ pub(crate) fn unfit(files: &Files, address: &str, overrides: &Overrides, failure
     };
     let roles: Vec<(String, String)> =
         own.roles.iter().map(|(role, robot)| (role.to_owned(), robot_in(role, robot))).collect();
-    let is_unfit = roles.iter().all(|(_, robot)| scene.robots.contains_key(robot))
-        && mistakes.iter().copied().all(of_method);
+    // Robots are put into roles by hand; a surface that the scene lacks makes the method unfit for it.
+    let is_filled = |(role, name): &(String, String)| {
+        let of_method = own.roles.robot(role).unwrap_or(name);
+        scene.scene.has(name) || own.scene.scene.surroundings.contains_key(of_method)
+    };
+    let is_unfit = roles.iter().all(is_filled) && mistakes.iter().copied().all(of_method);
     is_unfit.then(|| {
         let why = reasons(&mistakes);
         Unfit { result: result(address, overrides, &own, &scene, &roles, &why), why }

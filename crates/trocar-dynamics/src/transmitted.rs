@@ -5,11 +5,12 @@
 //!
 //! The wrench is that of the tree. A closed loop that is written as coupled rows (a parallelogram, a cable) has no cut in
 //! the tree, so what its second branch would carry counts in the first. Inverse dynamics knows gravity and acceleration
-//! only: where something from outside pushes on the subtree (an applied wrench, a contact), its wrench is not yet taken
-//! off, and the parent transmits that much less.
+//! only: [`Island::transmitted_wrench`] takes off what cuffs and contacts push on the subtree. A wrench that is applied from
+//! outside is not yet taken off, and the parent transmits that much less.
 
 use nalgebra::Vector3;
 
+use crate::island::{Island, IslandWorkspace};
 use crate::mechanism::{FrameId, Mechanism, Motion, Workspace};
 
 /// Angular acceleration and the classical acceleration of a stated point, in world axes, gravity not in them.
@@ -30,7 +31,54 @@ pub struct Wrench {
     pub moment_nm: Vector3<f64>,
 }
 
+impl Island {
+    /// As [`Mechanism::transmitted_wrench`], without what the island's connections pushed on the frame and all that hangs on
+    /// it in the step that was last made.
+    ///
+    /// # Panics
+    /// If the frame is not one of this island's mechanism.
+    #[must_use]
+    pub fn transmitted_wrench(
+        &self,
+        ws: &IslandWorkspace,
+        frame: FrameId,
+        point_in_frame_m: &Vector3<f64>,
+    ) -> Wrench {
+        let (mechanism, state) = (self.mechanism(), ws.mechanism());
+        let mut wrench = mechanism.transmitted_wrench(state, frame, point_in_frame_m);
+        let point_m = state.point_in_world(frame, point_in_frame_m);
+        for (placed, acting) in self.connections.iter().zip(&ws.connections) {
+            // Between two frames that both hang there it is their own affair.
+            let sign = match (mechanism.carries(frame, placed.a), mechanism.carries(frame, placed.b)) {
+                (false, true) => 1.0,
+                (true, false) => -1.0,
+                _ => continue,
+            };
+            let turn = state.world_from_frame(placed.a).rotation;
+            let force_n = turn * acting.wrench_on_b.force_n * sign;
+            let arm = state.point_in_world(placed.b, &Vector3::zeros()) - point_m;
+            wrench.force_n -= force_n;
+            wrench.moment_nm -= turn * acting.wrench_on_b.moment_nm * sign + arm.cross(&force_n);
+        }
+        wrench
+    }
+}
+
 impl Mechanism {
+    /// Whether one frame is the other or hangs on it.
+    fn carries(&self, frame: FrameId, other: FrameId) -> bool {
+        let mut at = other.0;
+        loop {
+            if at == frame.0 {
+                return true;
+            }
+            if at == 0 {
+                return false;
+            }
+            at = self.frames[at].parent;
+        }
+    }
+
     /// How a point fixed to `frame` (in the frame's coordinates, m) accelerates at the q, q̇ and q̈ of the last
     /// [`Mechanism::inverse_dynamics`].
     ///

@@ -4,7 +4,8 @@
 //! ([`motor`], [`winding`], [`heat`]) and the supply that feeds them ([`supply`]), what gives way behind them
 //! ([`transmission`]), brakes ([`brake`]), encoders and potentiometers with their wire form ([`encoder`],
 //! [`potentiometer`]), sensors in frames ([`imu`], [`force_sensor`], [`torque_sensor`]), the bus that carries readings to a controller ([`bus`],
-//! [`coupling`]), message channels ([`channel`]), a master handle on a motion generator ([`handle`]), and instruments ([`tracker`], [`displacement`], [`grip_gauge`], [`recorder`]).
+//! [`coupling`]), message channels ([`channel`]), a master handle on a motion generator ([`handle`]), and instruments ([`tracker`], [`displacement`], [`grip_gauge`], [`recorder`]),
+//! and the belts that people walk on ([`surroundings`]).
 //! The [`person`] whom a device moves is here as data and pure functions: body, passive joints, gait, strength, spasticity.
 //! The configuration structs are the schema of the files that people write; each physical number is a
 //! [`trocar_signal::Sourced`] value.
@@ -33,6 +34,7 @@ pub mod potentiometer;
 pub mod recorder;
 pub mod strain;
 pub mod supply;
+pub mod surroundings;
 pub mod torque_sensor;
 pub mod tracker;
 pub mod transmission;
@@ -58,6 +60,7 @@ pub use muscles::{Movement, Muscles, SpasticityConfig, muscles_path};
 pub use potentiometer::{Potentiometer, PotentiometerConfig};
 pub use recorder::{EdgeRecorder, EdgeRecorderConfig};
 pub use supply::{AmplifierKind, BatteryConfig, OpenCircuitConfig, PowerSupply, PowerSupplyConfig};
+pub use surroundings::{Belt, BeltConfig, SurfaceLoad, belt_path, contact_path, load_path};
 pub use torque_sensor::{TorqueSensor, TorqueSensorConfig};
 pub use tracker::{PositionTracker, PositionTrackerConfig, RegistrationConfig};
 pub use transmission::TransmissionConfig;

@@ -36,6 +36,7 @@ mod sensors;
 pub mod source;
 pub mod span;
 pub mod stimulus;
+pub mod surroundings;
 pub mod teleoperation;
 pub mod template;
 mod text;

@@ -915,14 +915,10 @@ impl<'a> Loader<'a> {
             let head = path.split('.').next().unwrap_or("");
             let masters =
                 || scenario.handles.keys().chain(scenario.teleoperations.keys()).map(String::as_str);
-            let is_known = scene.robots.contains_key(head) || masters().any(|name| name == head);
+            let is_known = scene.scene.has(head) || masters().any(|name| name == head);
             if !path.contains('.') || !(head.contains('*') || is_known) {
-                let names: Vec<&str> = roles
-                    .iter()
-                    .map(|(role, _)| role)
-                    .chain(scene.robots.keys().map(String::as_str))
-                    .chain(masters())
-                    .collect();
+                let names: Vec<&str> =
+                    roles.iter().map(|(role, _)| role).chain(scene.scene.names()).chain(masters()).collect();
                 self.found.push(
                     Diagnostic::error("unknown-name", format!("`--set {}`: no such path", quoted(&path)))
                         .note(format!("paths begin with one of: {}", names.join(", "))),
@@ -946,7 +942,10 @@ impl<'a> Loader<'a> {
 fn all_of(name: &str, tree: &Node, roles: &Roles, scene: Option<&LoadedScene>) -> for_each::All {
     match name {
         "joint" => {
-            let robots: Vec<&str> = roles.iter().map(|(_, robot)| robot).collect();
+            let is_surface =
+                |name: &str| scene.is_some_and(|scene| scene.scene.surroundings.contains_key(name));
+            let robots = roles.iter().map(|(_, robot)| robot).filter(|robot| !is_surface(robot));
+            let robots: Vec<&str> = robots.collect();
             let robot = match robots.as_slice() {
                 [robot] => robot,
                 // A role that is missing is told of where it is used.

@@ -523,9 +523,7 @@ impl Check<'_> {
         for (i, link) in self.mechanism.links.iter().enumerate() {
             let key = format!("links[{i}].frame");
             self.frame(key.clone(), &link.frame);
-            if link.frame == BASE {
-                self.add(key, "the base does not move: a link on it has no effect");
-            } else if !seen.insert(&link.frame) {
+            if !seen.insert(&link.frame) {
                 self.add(key, format!("a second link moves with `{}`; join the two", link.frame));
             }
             if link.mass.value.si() <= 0.0 {

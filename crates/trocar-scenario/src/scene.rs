@@ -2,6 +2,7 @@
 
 use crate::common::{PlacementConfig, is_name, not_a_name, under};
 use crate::person::WearerPlacement;
+use crate::surroundings::{ContactPlacement, SurfacePlacement, check_names};
 use crate::text::join_key;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -40,6 +41,9 @@ pub struct SceneFile {
     pub step_rate: Frequency,
     /// Name to robot. The name is the first part of the robot's signals: `psm1.measured_js`.
     pub robots: BTreeMap<String, RobotPlacement>,
+    /// Name to what stands around them and can be touched. The name is the first part of its signals: `floor.truth.load`.
+    #[serde(default)]
+    pub surroundings: BTreeMap<String, SurfacePlacement>,
 }
 
 /// Standard gravity, 9.80665 m/s² downwards (CGPM 1901).
@@ -68,9 +72,15 @@ pub struct RobotPlacement {
     /// oscillates faster than the scene's steps follow (`trocar check` says when).
     #[serde(default = "one_step")]
     pub substeps: u32,
+    /// Whether nothing holds its base but what it touches and who wears it: `true` for an exoskeleton that stands by itself.
+    #[serde(default)]
+    pub free_base: bool,
     /// Who wears it. Their signals are the robot's: `exo.wearer.truth.js`.
     #[serde(default)]
     pub wearer: Option<WearerPlacement>,
+    /// Name to what of the robot or of its wearer touches which surface. Its signals are the robot's: `exo.truth.contacts.NAME`.
+    #[serde(default)]
+    pub contacts: BTreeMap<String, ContactPlacement>,
 }
 
 fn one_step() -> u32 {
@@ -108,7 +118,39 @@ impl SceneFile {
             if let Some(wearer) = &robot.wearer {
                 problems.extend(under(&format!("{key}.wearer"), wearer.check()));
             }
+            let contacts = format!("{key}.contacts");
+            problems.extend(check_names(&contacts, robot.contacts.keys()));
+            for (name, contact) in &robot.contacts {
+                problems.extend(under(&join_key(&contacts, name), contact.check()));
+            }
+        }
+        problems.extend(check_names("surroundings", self.surroundings.keys()));
+        for (name, surface) in &self.surroundings {
+            let key = join_key("surroundings", name);
+            if self.robots.contains_key(name) {
+                problems.push(Problem::new(&key, format!("`{name}` is a robot of this scene already")));
+            } else if RESERVED_NAMES.contains(&name.as_str()) {
+                problems.push(Problem::new(&key, format!("`{name}` means something else in formulas")));
+            }
+            problems.extend(under(&key, surface.check()));
         }
         problems
+    }
+
+    /// Whether something in the scene has signals of this name: a robot or a surface.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.robots.contains_key(name) || self.surroundings.contains_key(name)
+    }
+
+    /// What something of this name is, with its article.
+    #[must_use]
+    pub fn kind_of(&self, name: &str) -> &'static str {
+        if self.surroundings.contains_key(name) { "a surface" } else { "a robot" }
+    }
+
+    /// The names of all that has signals: robots, then surfaces.
+    pub fn names(&self) -> impl Iterator<Item = &str> + Clone {
+        self.robots.keys().chain(self.surroundings.keys()).map(String::as_str)
     }
 }

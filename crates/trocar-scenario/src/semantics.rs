@@ -128,9 +128,9 @@ impl Check<'_> {
                 self.problem(&key, format!("`{}` fills another role already", quoted(robot)));
             }
             if let Some(scene) = scene
-                && !scene.robots.contains_key(robot)
+                && !scene.has(robot)
             {
-                self.unknown(&key, "robot", robot, scene.robots.keys().map(String::as_str));
+                self.unknown(&key, "robot", robot, scene.names());
                 if let (Some(mistake), Some(other)) = (self.found.pop(), scene.robots.keys().next()) {
                     let remedy =
                         format!("put another robot of the scene into the role: --role {role}={other}");
@@ -171,8 +171,8 @@ impl Check<'_> {
         let handles = scenario.handles.keys().map(|name| ("handles", name));
         let all = handles.chain(scenario.teleoperations.keys().map(|name| ("teleoperations", name)));
         for (table, name) in all {
-            if scene.is_some_and(|scene| scene.robots.contains_key(name)) {
-                let title = format!("`{name}` is a robot of the scene already");
+            if let Some(scene) = scene.filter(|scene| scene.has(name)) {
+                let title = format!("`{name}` is {} of the scene already", scene.kind_of(name));
                 let key = join_key(table, name);
                 self.at_key("duplicate-name", &key, title, "give this another name".to_owned());
             }
@@ -379,12 +379,14 @@ impl Check<'_> {
             let mut diagnostic = Diagnostic::error("unknown-name", title).at(place.file, place.range, hint);
             let role = scenario.roles.iter().find(|(_, robot)| *robot == head).map(|(role, _)| role);
             if let Some(role) = role {
+                let kind = scene.map_or("a robot", |scene| scene.kind_of(head));
                 diagnostic = diagnostic.note(format!(
-                    "`{head}` is a robot of the scene; the method calls it `{role}`, so that it runs on other scenes too"
+                    "`{head}` is {kind} of the scene; the method calls it `{role}`, so that it runs on other scenes too"
                 ));
-            } else if scene.is_some_and(|scene| scene.robots.contains_key(head)) {
+            } else if let Some(scene) = scene.filter(|scene| scene.has(head)) {
+                let kind = scene.kind_of(head);
                 diagnostic =
-                    diagnostic.note(format!("`{head}` is a robot of the scene; give it a role in `[roles]`"));
+                    diagnostic.note(format!("`{head}` is {kind} of the scene; give it a role in `[roles]`"));
             }
             let names: Vec<&str> = own().map(String::as_str).collect();
             let masters = if masters().next().is_some() { ", handles, teleoperations" } else { "" };

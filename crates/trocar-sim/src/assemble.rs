@@ -2,12 +2,13 @@
 
 use crate::advice::{self, TooStiff};
 use crate::case::DeclaredLimit;
+use crate::contact::Contacts;
 use crate::deflection::Deflections;
 use crate::drive_train::{TunableInput, input_place};
 use crate::grip::Gauge;
 use crate::island;
 use crate::mechanism::{
-    ArmMechanism, MotorLink, MotorSide, Weakening, back_emf_group, shaft_group, tip_group,
+    ArmMechanism, MotorLink, MotorSide, Weakening, back_emf_group, base_group, shaft_group, tip_group,
     transmission_group, truth_groups,
 };
 use crate::schedule::{Node, Pace, Role, Task};
@@ -65,6 +66,10 @@ pub(crate) struct Setting {
     pub gauge: Option<Gauge>,
     /// Who wears it.
     pub wearer: Option<Wearer>,
+    /// What of it and of its wearer touches surfaces.
+    pub contacts: Contacts,
+    /// Whether nothing holds its base.
+    pub is_base_free: bool,
 }
 
 /// Builds every component of an arm. Problems are below the robot file's root.
@@ -96,6 +101,8 @@ pub(crate) fn assemble(
         island::Beside {
             gauge: setting.gauge.as_ref(),
             wearer: setting.wearer.as_ref().map(|wearer| (wearer, joints_at_start.as_slice())),
+            contacts: Some(&setting.contacts),
+            is_base_free: setting.is_base_free,
         },
     )?;
     let remote_centre_in_base_m = robot.remote_centre.as_ref().map(|centre| {
@@ -103,7 +110,7 @@ pub(crate) fn assemble(
         let mechanism = built.island.mechanism();
         let mut workspace = mechanism.workspace();
         let zeros = vec![0.0; mechanism.coordinate_count()];
-        let frame = mechanism.frame(&centre.frame).unwrap_or(trocar_dynamics::FrameId::BASE);
+        let frame = island::frame_of(mechanism, &centre.frame);
         match mechanism.kinematics(&zeros, &zeros, &mut workspace) {
             Ok(()) => {
                 let pose = mechanism.base_from_frame(&workspace, frame);
@@ -285,8 +292,12 @@ pub(crate) fn assemble(
     if !problems.is_empty() {
         return Err(problems);
     }
-    let beside = (setting.gauge.take(), setting.wearer.take());
-    if let ((_, Some(wearer)), Some(worn)) = (&beside, &built.worn) {
+    let beside = Taken {
+        gauge: setting.gauge.take(),
+        wearer: setting.wearer.take(),
+        contacts: std::mem::take(&mut setting.contacts),
+    };
+    if let (Some(wearer), Some(worn)) = (&beside.wearer, &built.worn) {
         nodes.push(wearer.muscles(instance, worn, step_s)?);
     }
     let (node, too_stiff) =
@@ -349,10 +360,17 @@ fn joints_at_start(
     robot.mechanism.coordinates.iter().map(|c| start(&c.name)).collect()
 }
 
+/// What stands in the island beside the robot, on its way into the mechanism's component.
+struct Taken {
+    gauge: Option<Gauge>,
+    wearer: Option<Wearer>,
+    contacts: Contacts,
+}
+
 fn mechanism_node(
     instance: &str,
     robot: &RobotFile,
-    (mut built, (gauge, wearer)): (island::Built, (Option<Gauge>, Option<Wearer>)),
+    (mut built, Taken { gauge, wearer, contacts }): (island::Built, Taken),
     actuator_rows: &[Vec<f64>],
     setting: &Setting,
     joints_at_start: Vec<f64>,
@@ -367,6 +385,8 @@ fn mechanism_node(
     let groups = truth_groups(instance, &joint_names, &actuator_names);
     let [truth_js, truth_actuators] = ArmMechanism::declare(&built.island, &mut registration, groups);
     let truth_tip = built.tip.map(|tip| (tip, registration.write(tip_group(instance))));
+    let truth_base = island::free_base_of(built.island.mechanism())
+        .map(|frame| (frame, registration.write(base_group(instance))));
     let shaft = robot.shaft_frame().and_then(|name| built.island.mechanism().frame(name));
     let truth_shaft = shaft.map(|frame| (frame, registration.write(shaft_group(instance))));
     let feeling = Feeling::declare(instance, robot, &built.island, &mut registration);
@@ -477,6 +497,8 @@ fn mechanism_node(
         let truth = worn.declare(instance, &mut registration);
         (worn, truth)
     });
+    let parts = (built.touching.as_slice(), &built.island);
+    let touching = contacts.declare(instance, parts, &mut registration, &mut tunable_inputs);
     let mut island = built.island;
     let ranges: Vec<(f64, f64)> =
         robot.mechanism.coordinates.iter().map(|c| (c.lower.value.si, c.upper.value.si)).collect();
@@ -496,11 +518,13 @@ fn mechanism_node(
         truth_js,
         truth_actuators,
         truth_tip,
+        truth_base,
         truth_shaft,
         feeling,
         deflections,
         gripped,
         worn,
+        touching,
         positions_at_start: start,
         truth_transmissions,
         truth_back_emf,

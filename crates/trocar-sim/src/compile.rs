@@ -13,6 +13,7 @@ use crate::assemble::{Assembly, Setting, assemble, truth_of};
 use crate::case::{
     ArmGroups, Case, DeclaredLimit, FaultPlan, PhaseSource, ProgramGroups, RequirementPlan, Watched,
 };
+use crate::contact::{Contacts, surface_nodes};
 use crate::fault_board::{FaultBoard, PlacedFault};
 use crate::grip::{self, Gauge};
 use crate::island::{check_links, placement};
@@ -31,7 +32,7 @@ use trocar_plant::{
     DisplacementSensor, EdgeRecorder, Followed, Follows, Goniometer, GripGauge, GripGaugeConfig,
     InstrumentConfig, PositionTracker,
 };
-use trocar_scenario::mechanism::{MechanismConfig, MotionKind};
+use trocar_scenario::mechanism::{BASE, MechanismConfig, MotionKind};
 use trocar_scenario::{Loaded, LoadedInstrument, LoadedRobot, LoadedScene, Place, formula_diagnostic};
 use trocar_signal::diagnostic::nearest;
 use trocar_signal::{
@@ -160,6 +161,25 @@ fn assemble_scene(
                 continue;
             }
         };
+        let segments = wearer.as_ref().map(|wearer| (wearer.person(), wearer.segments()));
+        let touched_by = segments.as_ref().map(|(person, segments)| (*person, segments.as_slice()));
+        let contacts = match Contacts::of_scene(scene, instance, robot, touched_by) {
+            Ok(contacts) => contacts,
+            Err(problems) => {
+                found.extend(problems);
+                continue;
+            }
+        };
+        if placed.free_base && !robot.robot.mechanism.links.iter().any(|link| link.frame == BASE) {
+            let what = format!(
+                "nothing can be free that weighs nothing: the file of {} has no link on its `{BASE}`. Give it one \
+                 (`[[mechanism.links]]`, `frame = \"{BASE}\"`), or let the scene hold the base",
+                robot.robot.title
+            );
+            let problem = Problem::new(format!("robots.{instance}.free_base"), what);
+            found.push(scene.spans.problem("", &problem));
+            continue;
+        }
         let setting = Setting {
             gravity_in_world_mps2: gravity,
             world_from_base: placement(&placed.base),
@@ -168,6 +188,8 @@ fn assemble_scene(
             start: placed.start.iter().map(|(joint, quantity)| (joint.clone(), quantity.si)).collect(),
             gauge: gauges.remove(instance),
             wearer,
+            contacts,
+            is_base_free: placed.free_base,
         };
         match assemble(instance, &robot.robot, setting) {
             Ok(mut assembly) => {
@@ -178,6 +200,7 @@ fn assemble_scene(
             Err(problems) => found.extend(problems.iter().map(|p| robot.spans.problem("", p))),
         }
     }
+    devices.nodes.append(&mut surface_nodes(scene));
     if found.is_empty() { Ok(devices) } else { Err(found) }
 }
 
@@ -232,6 +255,8 @@ pub fn check_robot(robot: &LoadedRobot) -> Result<(), Vec<Diagnostic>> {
         start: BTreeMap::new(),
         gauge: None,
         wearer: None,
+        contacts: Contacts::default(),
+        is_base_free: false,
     };
     assemble("robot", &robot.robot, setting)
         .map(|_| ())

@@ -2,6 +2,7 @@
 //! the arm's controller believes in.
 
 use crate::assemble::under;
+use crate::contact::Contacts;
 use crate::drive_train::{DriveTrain, PlacedDrive, motor_name};
 use crate::grip::{Gauge, jaw_of};
 use crate::wearer::{Wearer, Worn};
@@ -9,13 +10,13 @@ use nalgebra::{Isometry3, Matrix3, Quaternion, Translation3, UnitQuaternion, Vec
 use std::collections::BTreeMap;
 use trocar_control::{ChainFrame, ChainVariable, JointKind};
 use trocar_dynamics::{
-    CoordinateId, CoordinateKind, ElementId, FrameId, Friction, Inertia, Island, IslandBuilder,
-    JointVariable, MechanismBuilder, PayloadId, Placement, Stop, Stribeck,
+    ConnectionId, CoordinateId, CoordinateKind, ElementId, FrameId, Friction, Inertia, Island, IslandBuilder,
+    JointVariable, Mechanism, MechanismBuilder, PayloadId, Placement, Stop, Stribeck,
 };
 use trocar_plant::ActuatorConfig;
 use trocar_scenario::PlacementConfig;
 use trocar_scenario::mechanism::{
-    FrameConfig, FrameKind, FramePlacement, LinkConfig, MechanismConfig, MotionKind, PointConfig, Row,
+    BASE, FrameConfig, FrameKind, FramePlacement, LinkConfig, MechanismConfig, MotionKind, PointConfig, Row,
 };
 use trocar_signal::Problem;
 
@@ -30,6 +31,22 @@ pub(crate) struct Built {
     pub gauge: Option<ElementId>,
     /// Who wears it.
     pub worn: Option<Worn>,
+    /// What touches surfaces, in the scene's order.
+    pub touching: Vec<ConnectionId>,
+}
+
+/// The frame of a base that nothing holds.
+const FREE_BASE: &str = "free_base";
+
+/// The frame of a robot that its file calls so.
+pub(crate) fn frame_of(mechanism: &Mechanism, name: &str) -> FrameId {
+    let free = if name == BASE { mechanism.frame(FREE_BASE) } else { None };
+    free.or_else(|| mechanism.frame(name)).unwrap_or(FrameId::BASE)
+}
+
+/// The robot's base, where nothing holds it.
+pub(crate) fn free_base_of(mechanism: &Mechanism) -> Option<FrameId> {
+    mechanism.frame(FREE_BASE)
 }
 
 /// What becomes part of a robot's island beside the robot.
@@ -39,6 +56,10 @@ pub(crate) struct Beside<'a> {
     pub gauge: Option<&'a Gauge>,
     /// Who wears it, and where the robot's joints are when it is put on.
     pub wearer: Option<(&'a Wearer, &'a [f64])>,
+    /// What touches surfaces.
+    pub contacts: Option<&'a Contacts>,
+    /// Whether nothing holds its base.
+    pub is_base_free: bool,
 }
 
 /// A tool's tip.
@@ -77,7 +98,7 @@ pub(crate) fn build(
     actuator_rows: &[Vec<f64>],
     gravity_in_world_mps2: Vector3<f64>,
     world_from_base: Isometry3<f64>,
-    Beside { gauge, wearer }: Beside<'_>,
+    Beside { gauge, wearer, contacts, is_base_free }: Beside<'_>,
 ) -> Result<Built, Vec<Problem>> {
     let mut problems = Vec::new();
     let mut builder = MechanismBuilder::new(gravity_in_world_mps2, world_from_base);
@@ -111,7 +132,11 @@ pub(crate) fn build(
             return Err(problems);
         }
     }
-    let mut frames: BTreeMap<&str, FrameId> = BTreeMap::from([("base", FrameId::BASE)]);
+    let base = match is_base_free {
+        true => builder.free_frame(FREE_BASE, FrameId::BASE, Placement::Fixed(Isometry3::identity())),
+        false => FrameId::BASE,
+    };
+    let mut frames: BTreeMap<&str, FrameId> = BTreeMap::from([(BASE, base)]);
     for frame in &config.frames {
         let Some(parent) = frames.get(frame.parent.as_str()) else { continue };
         let variable = match frame.kind {
@@ -138,6 +163,10 @@ pub(crate) fn build(
         config.payload.as_ref().and_then(|p| Some(builder.payload(*frames.get(p.frame.as_str())?, point(p))));
     let dressed = wearer.map(|(wearer, start)| wearer.add_to(&mut builder, &frames, start)).transpose();
     let dressed = dressed.map_err(|problem| vec![problem])?;
+    let soles = contacts.map(|contacts| {
+        let person = dressed.as_ref().map(|(person, _)| person);
+        contacts.add_to(&mut builder, world_from_base.inverse(), &frames, person)
+    });
     let tip = config.tip.as_ref().map(|tip| Tip {
         frame: frames.get(tip.frame.as_str()).copied().unwrap_or(FrameId::BASE),
         in_frame: Isometry3::from_parts(Translation3::from(point(tip)), UnitQuaternion::identity()),
@@ -201,8 +230,10 @@ pub(crate) fn build(
     let worn =
         wearer.zip(dressed.as_ref()).map(|((wearer, _), parts)| wearer.add_elements(parts, &mut island));
     let worn = worn.transpose().map_err(|problem| vec![problem])?;
+    let touching = contacts.zip(soles.as_ref());
+    let touching = touching.map_or(Vec::new(), |(contacts, ends)| contacts.add_elements(ends, &mut island));
     let island = island.build().map_err(|e| vec![Problem::new("mechanism", e.to_string())])?;
-    Ok(Built { island, drives, tip, has_payload: payload.is_some(), gauge, worn })
+    Ok(Built { island, drives, tip, has_payload: payload.is_some(), gauge, worn, touching })
 }
 
 fn inertia(link: &LinkConfig) -> Inertia {

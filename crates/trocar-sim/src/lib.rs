@@ -10,6 +10,7 @@ pub mod bench_robot;
 pub mod case;
 pub mod check;
 pub mod compile;
+mod contact;
 mod deflection;
 mod drive_train;
 pub mod fault_board;

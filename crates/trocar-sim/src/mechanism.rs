@@ -1,5 +1,6 @@
 //! The mechanism of a robot as a component: motor currents in, truth out. Between them power flows inside the island.
 
+use crate::contact::{ContactPorts, Touching};
 use crate::deflection::{DeflectionScratch, Deflections};
 use crate::drive_train::TunableInput;
 use crate::grip::Gripped;
@@ -71,6 +72,8 @@ pub(crate) struct ArmMechanism {
     pub truth_actuators: WritePort,
     /// The tool tip, where there is one.
     pub truth_tip: Option<(Tip, WritePort)>,
+    /// The base, where nothing holds it.
+    pub truth_base: Option<(FrameId, WritePort)>,
     /// The frame of the shaft, where there is one.
     pub truth_shaft: Option<(FrameId, WritePort)>,
     /// What sensors in its frames would show if they were perfect.
@@ -81,6 +84,8 @@ pub(crate) struct ArmMechanism {
     pub gripped: Option<Gripped>,
     /// Who wears it, with the groups of what is true of them.
     pub worn: Option<(Worn, WearerTruth)>,
+    /// What touches surfaces, with the groups of what is true of it.
+    pub touching: Vec<(Touching, ContactPorts)>,
     /// All words of q at the start, but for those of motors behind transmissions.
     pub positions_at_start: Vec<f64>,
     pub truth_transmissions: Option<WritePort>,
@@ -130,6 +135,14 @@ pub(crate) fn tip_group(instance: &str) -> GroupSpec {
     GroupSpec::pose(path, &base, &format!("{instance}.tool_tip"))
         .class(GroupClass::Truth)
         .meaning("the tool tip as it is")
+}
+
+/// The group of truth of a base that nothing holds.
+pub(crate) fn base_group(instance: &str) -> GroupSpec {
+    let (path, base) = (format!("{instance}.truth.base"), format!("{instance}.base"));
+    GroupSpec::pose(path, &base, &format!("{instance}.free_base"))
+        .class(GroupClass::Truth)
+        .meaning("the robot's base, which nothing holds, from where the scene put it")
 }
 
 /// The group of truth of the tool's shaft.
@@ -253,6 +266,14 @@ impl ArmMechanism {
             let (t, r) = (base_from_tip.translation.vector, base_from_tip.rotation.coords);
             io.send(*port, &[t.x, t.y, t.z, r.x, r.y, r.z, r.w], at, Nanos::ZERO, true);
         }
+        if let Some((frame, port)) = self.truth_base {
+            let base = mechanism.base_from_frame(workspace, frame);
+            let (t, r) = (base.translation.vector, base.rotation.coords);
+            io.send(port, &[t.x, t.y, t.z, r.x, r.y, r.z, r.w], at, Nanos::ZERO, true);
+        }
+        for (touching, ports) in &self.touching {
+            touching.publish(ports, io, &self.island);
+        }
         if let Some((frame, port)) = self.truth_shaft {
             let base_from_shaft = bent(mechanism.base_from_frame(workspace, frame));
             let (t, r) = (base_from_shaft.translation.vector, base_from_shaft.rotation.coords);
@@ -327,6 +348,9 @@ impl Component for ArmMechanism {
             }
             if let Some((worn, ports)) = &this.worn {
                 worn.pull(ports, io, &mut scratch.inputs);
+            }
+            for (touching, ports) in &this.touching {
+                touching.run_belt(ports, io, &mut scratch.inputs);
             }
             let load = [this.load.map_or(0.0, |port| io.parameter(port))];
             let payload_mass_kg: &[f64] = if this.load.is_some() { &load } else { &[] };

@@ -1,6 +1,7 @@
 //! The sensors in an arm's frames: their components, and what each would feel if it were perfect.
 
 use crate::assemble::under;
+use crate::island::frame_of;
 use crate::schedule::{Node, Pace, Role, Task};
 use nalgebra::Vector3;
 use trocar_dynamics::{FrameId, Island, IslandWorkspace};
@@ -107,7 +108,7 @@ impl Feeling {
         island: &Island,
         registration: &mut Registration,
     ) -> Feeling {
-        let frame_of = |name: &str| island.mechanism().frame(name).unwrap_or(FrameId::BASE);
+        let frame_of = |name: &str| frame_of(island.mechanism(), name);
         let mut sensed = Vec::new();
         let mut add = |frame: &str, feels: Feels, spec: GroupSpec| {
             let port = registration.write(spec.class(GroupClass::Truth));
@@ -165,6 +166,7 @@ impl Feeling {
         let at = io.step_end;
         let origin = Vector3::zeros();
         for sensed in &self.0 {
+            let workspace = solver.mechanism();
             let turn = workspace.world_from_frame(sensed.frame).rotation;
             let in_frame = |vector: &Vector3<f64>| turn.inverse_transform_vector(vector);
             let (first, second) = if let Feels::Motion = sensed.feels {
@@ -172,7 +174,7 @@ impl Feeling {
                 let specific = acceleration.linear_mps2 - mechanism.gravity_in_world_mps2();
                 (in_frame(&workspace.twist(sensed.frame).angular_radps), in_frame(&specific))
             } else {
-                let wrench = mechanism.transmitted_wrench(workspace, sensed.frame, &origin);
+                let wrench = island.transmitted_wrench(solver, sensed.frame, &origin);
                 (in_frame(&wrench.force_n), in_frame(&wrench.moment_nm))
             };
             let (f, s) = (first, second);

@@ -34,6 +34,7 @@ pub(crate) struct Wearer {
     /// Joint to its angle at the start, rad.
     start: BTreeMap<String, f64>,
     cuffs: Vec<(String, CuffConfig)>,
+    segments: Vec<String>,
     /// Numbers that stand in the files and never change.
     fixed: Vec<ParameterSpec>,
     /// What the person's file says of its muscles.
@@ -161,9 +162,11 @@ impl Wearer {
                 add(&format!("{name}.slip"), Dimension::FORCE, slip.value.si(), of_scene.of(slip));
             }
         }
+        let segments = segments.into_iter().map(str::to_owned).collect();
         Ok(Wearer {
             person,
             joints,
+            segments,
             tissue: file.tissue.clone(),
             base_from_pelvis: placement(&placed.pelvis),
             start: placed.start.iter().map(|(joint, angle)| (joint.clone(), angle.si())).collect(),
@@ -171,6 +174,16 @@ impl Wearer {
             fixed,
             file: file.clone(),
         })
+    }
+
+    /// The person's body.
+    pub(crate) fn person(&self) -> &Person {
+        &self.person
+    }
+
+    /// The names of the person's segments.
+    pub(crate) fn segments(&self) -> Vec<&str> {
+        self.segments.iter().map(String::as_str).collect()
     }
 
     /// The component that is the person's muscles.

@@ -72,10 +72,13 @@ pub enum ContactError {
 pub const SURFACE_SPEED: &str = "surface_speed";
 
 /// Names of the words of state that describe the contact as a whole over the last step.
-pub const AGGREGATES: [&str; 11] = [
+pub const AGGREGATES: [&str; 14] = [
     "force_x",
     "force_y",
     "force_z",
+    "moment_x",
+    "moment_y",
+    "moment_z",
     "centre_of_pressure_x",
     "centre_of_pressure_y",
     "centre_of_pressure_z",
@@ -91,6 +94,8 @@ pub const AGGREGATES: [&str; 11] = [
 pub struct ContactReading {
     /// Mean force on B, in A's axes, N.
     pub force_in_a_n: Vector3<f64>,
+    /// Its moment about A's origin, in A's axes, N m.
+    pub moment_in_a_nm: Vector3<f64>,
     /// Where the resultant of the normal forces acts, in A, m; where it acted last if nothing touches.
     pub centre_of_pressure_in_a_m: Vector3<f64>,
     /// Sum of the normal forces of all spheres, N.
@@ -109,13 +114,30 @@ impl ContactReading {
     /// From a contact's words of state.
     #[must_use]
     pub fn from_state(state: &[f64]) -> Self {
-        let Some(&[fx, fy, fz, cx, cy, cz, normal_force_n, penetration_m, slip_speed_mps, slid_m, touching]) =
-            state.get(..AGGREGATES.len())
+        let Some(
+            &[
+                fx,
+                fy,
+                fz,
+                mx,
+                my,
+                mz,
+                cx,
+                cy,
+                cz,
+                normal_force_n,
+                penetration_m,
+                slip_speed_mps,
+                slid_m,
+                touching,
+            ],
+        ) = state.get(..AGGREGATES.len())
         else {
             return Self::default();
         };
         Self {
             force_in_a_n: Vector3::new(fx, fy, fz),
+            moment_in_a_nm: Vector3::new(mx, my, mz),
             centre_of_pressure_in_a_m: Vector3::new(cx, cy, cz),
             normal_force_n,
             penetration_m,
@@ -496,6 +518,7 @@ impl Connection for Contact {
         state: &mut [f64],
     ) {
         let (mut total, mut pressure, mut weighted) = (Vector3::zeros(), 0.0, Vector3::zeros());
+        let mut moment = Vector3::zeros();
         let (mut deepest, mut slip, mut touching) = (0.0, 0.0, 0.0);
         let (aggregates, spheres) = state.split_at_mut(AGGREGATES.len());
         for (words, own) in memory.chunks_exact(PREPARED_WORDS).zip(spheres.chunks_exact_mut(SPHERE_WORDS)) {
@@ -514,9 +537,14 @@ impl Connection for Contact {
             } else {
                 0.0
             };
-            total += at.normal * force.normal_n + force.tangential_n;
+            let (place, pushed) = (
+                motion.a_from_b.translation.vector + at.arm_m,
+                at.normal * force.normal_n + force.tangential_n,
+            );
+            total += pushed;
+            moment += place.cross(&pushed);
             pressure += force.normal_n;
-            weighted += (motion.a_from_b.translation.vector + at.arm_m) * force.normal_n;
+            weighted += place * force.normal_n;
             deepest = trocar_math::max(deepest, at.middle_m);
             // What the bristle did not follow has slid.
             let slid = along - (bristle - at.bristle_m) / step_s;
@@ -528,16 +556,17 @@ impl Connection for Contact {
         if pressure > 0.0 {
             weighted /= pressure;
             slip /= pressure;
-            aggregates[3..6].copy_from_slice(weighted.as_slice());
+            aggregates[6..9].copy_from_slice(weighted.as_slice());
         } else {
             slip = 0.0;
         }
         aggregates[..3].copy_from_slice(total.as_slice());
-        aggregates[6] = pressure;
-        aggregates[7] = deepest;
-        aggregates[8] = slip;
-        aggregates[9] += slip * step_s;
-        aggregates[10] = touching;
+        aggregates[3..6].copy_from_slice(moment.as_slice());
+        aggregates[9] = pressure;
+        aggregates[10] = deepest;
+        aggregates[11] = slip;
+        aggregates[12] += slip * step_s;
+        aggregates[13] = touching;
     }
 
     fn rates(

@@ -225,6 +225,31 @@ fn a_belt_carries_what_stands_on_it() {
     assert!((scene.position().x - start - 8.0).abs() < 1e-6, "{}", scene.position().x - start);
 }
 
+/// What lies still carries its weight to the ground and nothing to whatever else it hangs on: its free joint transmits no
+/// force and no moment, where the tree's own inverse dynamics would say its weight.
+#[test]
+fn what_rests_hands_on_nothing() {
+    let corners = [(0.1, 0.1), (0.1, -0.1), (-0.1, 0.1), (-0.1, -0.1)];
+    let spheres = corners.map(|(x, y)| sphere(x, y, 0.0, 0.02)).to_vec();
+    let law = ContactLaw { dissipation: Dissipation::PerSpeed(50.0), tangential_damping: 20.0, ..law(1e4) };
+    let mut scene = Scene::new(body(2.0, [0.01, 0.012, 0.014]), Isometry3::identity(), spheres, law);
+    scene.put(&Isometry3::translation(0.0, 0.0, 0.02), [0.0; 6]);
+    scene.run(10.0, 1e-3);
+    let acceleration = scene.ws.acceleration().to_vec();
+    let (q, v) = (scene.island.q(&scene.state).to_vec(), scene.island.v(&scene.state).to_vec());
+    let mechanism = scene.island.mechanism();
+    let mut effort = vec![0.0; 6];
+    let workspace = scene.ws.mechanism_mut();
+    mechanism.inverse_dynamics(&q, &v, &acceleration, &[], workspace, &mut effort).unwrap();
+    let (origin, weight_n) = (Vector3::zeros(), 2.0 * GRAVITY_MPS2);
+    let alone = mechanism.transmitted_wrench(scene.ws.mechanism(), scene.body, &origin);
+    assert!((alone.force_n.z - weight_n).abs() < 1e-6 * weight_n, "{alone:?}");
+    let handed_on = scene.island.transmitted_wrench(&scene.ws, scene.body, &origin);
+    // Mean force and mean acceleration of one and the same step: what is left is rounding of the weight.
+    assert!(handed_on.force_n.norm() < 1e-9 * weight_n, "{handed_on:?}");
+    assert!(handed_on.moment_nm.norm() < 1e-9 * weight_n, "{handed_on:?}");
+}
+
 /// On a box, a ball, a capsule and a mesh of the same box a ball comes to rest as it does on the plane of their tops.
 #[test]
 fn shapes_agree_where_their_surfaces_do() {

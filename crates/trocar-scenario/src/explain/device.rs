@@ -51,21 +51,108 @@ pub fn explain_scene(scene: &LoadedScene, language: Language) -> Explanation {
         if let Some(count) = placed.quantity(words, "substeps") {
             page.say("scene.substeps", &[("count", &count)]);
         }
+        if placed.get("free_base").and_then(Json::as_bool) == Some(true) {
+            page.say("scene.base.free", &[]);
+        }
         let wearer = placed.table("wearer");
         if let Some(loaded) = scene.wearers.get(name) {
             worn(&mut page, words, &wearer, loaded);
         }
+        contacts(&mut page, words, &placed.table("contacts"));
         if let Some(robot) = scene.robots.get(name) {
             let status = words.say(&format!("status.{}", robot.robot.status.word()), &[]);
             page.say("conditions.status", &[("robot", name), ("status", &status)]);
         }
         page.rest(&placed);
     }
+    let surroundings = file.table("surroundings");
+    if !surroundings.is_empty() {
+        page.section("surroundings");
+    }
+    for name in surroundings.names() {
+        surface(&mut page, words, name, &surroundings.table(name));
+    }
     for key in ["format", "kind", "title"] {
         file.get(key);
     }
     page.rest(&file);
     page.finish(&scene.scene.title, &scene.address)
+}
+
+/// What can be touched, where it stands and how it runs.
+fn surface(page: &mut Page, words: &Catalogue, name: &str, of: &Table<'_>) {
+    let shape = of.table("shape");
+    let said = |key: &str| shape.quantity(words, key).unwrap_or_default();
+    let kind = shape.text("kind").unwrap_or("floor");
+    match kind {
+        "box" => {
+            let size = shape.vector(words, "size").map_or_else(String::new, |size| size.join(", "));
+            page.say("scene.surface.box", &[("name", name), ("size", &size)]);
+        }
+        "ball" => page.say("scene.surface.ball", &[("name", name), ("radius", &said("radius"))]),
+        "capsule" => {
+            let values = [("name", name), ("length", &said("length")), ("radius", &said("radius"))];
+            page.say("scene.surface.capsule", &values);
+        }
+        _ => page.say("scene.surface.floor", &[("name", name)]),
+    }
+    let at = of.table("at");
+    if let Some([x, y, z]) = at.vector(words, "position") {
+        page.say("scene.surface.at", &[("x", &x), ("y", &y), ("z", &z)]);
+    }
+    let turned = at.table("orientation");
+    if !turned.is_empty() {
+        let angle = turned.quantity(words, "angle").unwrap_or_default();
+        page.say("scene.base.turned", &[("axis", &numbers(&turned, "axis")), ("angle", &angle)]);
+    }
+    let belt = of.table("belt");
+    if let Some(speed) = belt.quantity(words, "speed") {
+        let values = [("speed", speed.as_str()), ("direction", &numbers(&belt, "direction"))];
+        page.say("scene.surface.belt", &values);
+        if let Some(ramp) = belt.quantity(words, "ramp") {
+            page.say("scene.surface.ramp", &[("ramp", &ramp)]);
+        }
+    }
+    of.get("provenance");
+}
+
+/// A list of plain numbers.
+fn numbers(table: &Table<'_>, key: &str) -> String {
+    let list: Vec<String> =
+        table.get(key).and_then(Json::as_array).into_iter().flatten().map(Json::to_string).collect();
+    list.join(", ")
+}
+
+/// What of a robot or of its wearer touches what.
+fn contacts(page: &mut Page, words: &Catalogue, contacts: &Table<'_>) {
+    for name in contacts.names() {
+        let contact = contacts.table(name);
+        let surface = contact.text("surface").unwrap_or("");
+        let count = contact.tables("balls").len();
+        let (end, key) = match (contact.text("segment"), contact.text("frame")) {
+            (Some(segment), _) if count == 0 => (segment, "scene.contact.sole"),
+            (Some(segment), _) => (segment, "scene.contact.segment"),
+            (None, frame) => (frame.unwrap_or(""), "scene.contact.frame"),
+        };
+        page.say(key, &[("name", name), ("end", end), ("surface", surface), ("count", &count.to_string())]);
+        let stiffness = contact.table("stiffness");
+        let [load, depth] = ["load", "depth"].map(|key| stiffness.quantity(words, key).unwrap_or_default());
+        let exponent = contact.quantity(words, "exponent").unwrap_or_else(|| "1".to_owned());
+        page.say("scene.contact.load", &[("load", &load), ("depth", &depth), ("exponent", &exponent)]);
+        for key in ["restitution", "dissipation"] {
+            if let Some(value) = contact.quantity(words, key) {
+                page.say(&format!("scene.contact.{key}"), &[("value", &value)]);
+            }
+        }
+        let said = |key: &str| contact.quantity(words, key).unwrap_or_default();
+        let values = [
+            ("friction", said("friction")),
+            ("stiffness", said("tangential_stiffness")),
+            ("damping", said("tangential_damping")),
+        ];
+        page.say("scene.contact.friction", &values.each_ref().map(|(key, value)| (*key, value.as_str())));
+        contact.get("provenance");
+    }
 }
 
 /// Each joint of a list with its position.

@@ -43,7 +43,7 @@ pub struct Scene {
     pub body: FrameId,
     pub state: Vec<f64>,
     pub inputs: Vec<f64>,
-    ws: IslandWorkspace,
+    pub ws: IslandWorkspace,
     inertia: Inertia,
 }
 
