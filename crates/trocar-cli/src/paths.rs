@@ -129,7 +129,10 @@ fn parameters(model: &Model) -> impl Iterator<Item = Row> + '_ {
         what: if p.tunable { "parameter" } else { "constant" },
         path: p.path.clone(),
         unit: p.dimension.si_unit(),
-        value: AnyQuantity { si: p.nominal, dimension: p.dimension }.to_string(),
+        value: match p.word(p.nominal) {
+            Some(word) => word.to_owned(),
+            None => AnyQuantity { si: p.nominal, dimension: p.dimension }.to_string(),
+        },
         source: format!("{}: {}", p.standing.word(), p.source),
         ..Row::default()
     })

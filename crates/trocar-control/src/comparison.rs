@@ -184,11 +184,12 @@ mod tests {
                     tracking_error: quantity("0.5 rad"),
                 }],
                 potentiometers: vec![compared("yaw", "5 deg")],
+                spasms: Vec::new(),
             };
             let mut reg = Registration::new("x.supervisor");
             let actuators = [two("yaw", Dimension::ANGLE)];
             let supervisor =
-                Supervisor::new("x", &config, &provenance, &joints, &actuators, &mut reg).unwrap();
+                Supervisor::new("x", &config, &provenance, &joints, (&actuators, &[]), &mut reg).unwrap();
             assert!(reg.parameters.iter().any(|p| p.path == "x.supervisor.yaw.potentiometer_tolerance"));
             let names = ["encoder", "potentiometer"];
             let elements = names

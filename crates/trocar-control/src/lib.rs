@@ -5,7 +5,7 @@
 //!
 //! Three components fill an arm's slots. [`Arm`] is the device's face to its clients: it takes commands, keeps the
 //! operating state, plans trajectories and writes setpoints. [`Servo`] turns setpoints into motor currents.
-//! [`Supervisor`] watches both and trips. [`Teleoperation`] lets the arm follow a master. Nothing here knows a particular robot: joints come as a list ([`ArmJoints`]),
+//! [`Supervisor`] watches both and trips; what the device then does is said by [`StopConfig`]. [`Teleoperation`] lets the arm follow a master. Nothing here knows a particular robot: joints come as a list ([`ArmJoints`]),
 //! geometry as a chain of frames ([`ArmKinematics`]).
 //!
 //! Order at one instant: supervisor, arm, servo. The supervisor reads setpoints and operating state as they were
@@ -21,7 +21,9 @@ pub mod outside;
 #[cfg(test)]
 mod sample;
 pub mod servo;
+pub mod spasm;
 pub mod stability;
+pub mod stop;
 pub mod supervisor;
 pub mod teleoperation;
 pub mod trajectory;
@@ -33,7 +35,9 @@ pub use inverse::{InverseError, Search};
 pub use joint::{ArmJoints, Joint, JointKind, MAX_AXES, MAX_JOINTS};
 pub use kinematics::{ArmKinematics, ChainFrame, ChainVariable, RemoteCentre};
 pub use servo::{Servo, ServoConfig, ServoDrive, ServoJointConfig};
+pub use spasm::{SpasmConfig, SpasmSignal, SpasmSources};
 pub use stability::SampledServo;
+pub use stop::{StopBehaviour, StopConfig, StopJointConfig};
 pub use supervisor::{Supervisor, SupervisorConfig, SupervisorJointConfig};
 pub use teleoperation::{Teleoperation, TeleoperationSettings};
 pub use trajectory::{MotionLimits, Sample, Trajectory};

@@ -9,9 +9,13 @@
 //! It commands no current unless the operating state is ENABLED or PAUSED. Where a measurement is invalid it holds the
 //! last currents, until a supervisor takes motor power away; what the published code does then is not documented, so
 //! this is assumed.
+//!
+//! Of a device that states how it stops ([`crate::stop`]) it also acts without the operating state's power: under `lock` and
+//! `controlled_descent` the law goes on, under `lock` without the actuators that have a brake; under `damp` τ = −damping · v.
 
 use crate::crtk::OperatingState;
-use crate::joint::{ArmJoints, MAX_AXES, ValueRange, check_quantity, register};
+use crate::joint::{ArmJoints, MAX_AXES, ValueRange, check_quantity, register, register_size};
+use crate::stop::{StopBehaviour, StopConfig};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use trocar_math::clamp;
@@ -109,6 +113,8 @@ pub struct ServoDrive {
     pub effort_per_ampere: f64,
     /// Largest current that it commands, A.
     pub current_limit_a: f64,
+    /// Whether a brake holds it where the device locks.
+    pub has_brake: bool,
 }
 
 trocar_signal::state_words! {
@@ -133,7 +139,16 @@ pub struct Servo {
     setpoint: ReadPort,
     jaw: Option<(ReadPort, ReadPort)>,
     operating_state: ReadPort,
+    stopping: Option<StopPorts>,
+    braked: [bool; MAX_AXES],
     currents: Vec<WritePort>,
+}
+
+/// What the servo has to do with how the device stops.
+#[derive(Clone, Debug)]
+struct StopPorts {
+    behaviour: ReadPort,
+    damping: Vec<ParameterPort>,
 }
 
 impl Servo {
@@ -186,8 +201,10 @@ impl Servo {
         }
         let mut ampere_per_effort = [[0.0; MAX_AXES]; MAX_AXES];
         let mut current_limit_a = [0.0; MAX_AXES];
+        let mut braked = [false; MAX_AXES];
         for (a, drive) in drives.iter().enumerate() {
             current_limit_a[a] = drive.current_limit_a;
+            braked[a] = drive.has_brake;
             for (j, row) in joint_from_actuator.iter().enumerate() {
                 ampere_per_effort[a][j] = row[a] / drive.effort_per_ampere;
             }
@@ -226,6 +243,8 @@ impl Servo {
                 )
             }),
             operating_state: registration.read(format!("{instance}.operating_state")),
+            stopping: None,
+            braked,
             currents: drives
                 .iter()
                 .map(|drive| {
@@ -237,7 +256,27 @@ impl Servo {
         })
     }
 
-    /// The currents that the law asks for, A, within their limits.
+    /// Of a device that states how it stops: reads `<instance>.stop_behaviour` and registers
+    /// `<instance>.stop.<joint>.damping` as tunable parameters.
+    #[must_use]
+    pub fn with_stop(
+        self,
+        instance: &str,
+        config: &StopConfig,
+        joints: &ArmJoints,
+        provenance: &Provenance<'_>,
+        registration: &mut Registration,
+    ) -> Servo {
+        let damping = joints.axes().filter_map(|joint| config.of(&joint.name)).map(|joint| {
+            let path = format!("{instance}.stop.{}.damping", joint.joint);
+            register_size(registration, provenance, path, &joint.damping)
+        });
+        let damping = damping.collect();
+        let behaviour = registration.read(format!("{instance}.stop_behaviour"));
+        Servo { stopping: Some(StopPorts { behaviour, damping }), ..self }
+    }
+
+    /// The efforts that the law asks for, joint by joint, the jaw last.
     fn law(&self, io: &Activation<'_>) -> [f64; MAX_AXES] {
         let mut effort = [0.0; MAX_AXES];
         let n = self.joint_count;
@@ -255,9 +294,26 @@ impl Servo {
         if let Some((measured, set)) = self.jaw {
             axis(n, io.read(set), io.read(measured), 0, 1);
         }
+        effort
+    }
+
+    /// The efforts that brake each joint by its velocity.
+    fn damped(&self, io: &Activation<'_>, damping: &[ParameterPort]) -> [f64; MAX_AXES] {
+        let n = self.joint_count;
+        let jaw = self.jaw.map(|(measured, _)| io.read(measured)[1]);
+        let velocities = io.read(self.measured)[n..2 * n].iter().copied().chain(jaw);
+        let mut effort = [0.0; MAX_AXES];
+        for ((effort, damping), velocity) in effort.iter_mut().zip(damping).zip(velocities) {
+            *effort = -io.parameter(*damping) * velocity;
+        }
+        effort
+    }
+
+    /// The currents that make these efforts, A, within their limits.
+    fn currents(&self, effort: &[f64; MAX_AXES]) -> [f64; MAX_AXES] {
         let mut current_a = [0.0; MAX_AXES];
         for (a, current) in current_a.iter_mut().enumerate().take(self.axis_count) {
-            let wanted: f64 = self.ampere_per_effort[a].iter().zip(&effort).map(|(k, tau)| k * tau).sum();
+            let wanted: f64 = self.ampere_per_effort[a].iter().zip(effort).map(|(k, tau)| k * tau).sum();
             *current = clamp(wanted, -self.current_limit_a[a], self.current_limit_a[a]);
         }
         current_a
@@ -268,13 +324,28 @@ impl Component for Servo {
     fn activate(&self, io: &mut Activation<'_>) -> Result<(), String> {
         let state = OperatingState::from_value(io.read(self.operating_state)[0]);
         let jaw_is_valid = self.jaw.is_none_or(|(measured, set)| io.is_valid(measured) && io.is_valid(set));
-        let current_a = if !state.is_powered() {
+        let stopping = self.stopping.as_ref().filter(|stopping| io.is_valid(stopping.behaviour));
+        let stopped = stopping.and_then(|stopping| StopBehaviour::from_value(io.read(stopping.behaviour)[0]));
+        let is_off = match stopped {
+            Some(behaviour) => matches!(behaviour, StopBehaviour::PowerOff | StopBehaviour::Free),
+            None => !state.is_powered(),
+        };
+        let mut current_a = if is_off {
             [0.0; MAX_AXES]
         } else if io.is_valid(self.measured) && io.is_valid(self.setpoint) && jaw_is_valid {
-            self.law(io)
+            let effort = match (stopped, stopping) {
+                (Some(StopBehaviour::Damp), Some(stopping)) => self.damped(io, &stopping.damping),
+                _ => self.law(io),
+            };
+            self.currents(&effort)
         } else {
             io.state::<ServoState>().current_a
         };
+        if stopped == Some(StopBehaviour::Lock) {
+            for (current, braked) in current_a.iter_mut().zip(self.braked) {
+                *current = if braked { 0.0 } else { *current };
+            }
+        }
         io.state::<ServoState>().current_a = current_a;
         for (port, current) in self.currents.iter().zip(current_a) {
             io.write(*port, &[current]);
@@ -321,6 +392,7 @@ mod tests {
             actuator: actuator.into(),
             effort_per_ampere: gear * 0.0438,
             current_limit_a: limit,
+            has_brake: false,
         };
         let mut drives =
             vec![drive("yaw", 56.5, 1.34), drive("pitch", 56.5, 1.34), drive("insertion", 336.6, 0.67)];
@@ -444,7 +516,12 @@ mod tests {
             d: quantity("1 N m s/rad"),
         }];
         let config = ServoConfig { joints: gains, ..config() };
-        let drive = ServoDrive { actuator: "m".into(), effort_per_ampere: 1.0, current_limit_a: 5.0 };
+        let drive = ServoDrive {
+            actuator: "m".into(),
+            effort_per_ampere: 1.0,
+            current_limit_a: 5.0,
+            has_brake: false,
+        };
         let coupling = [vec![1.0]];
         let servo =
             Servo::new("x", &config, &provenance, &joints, &[drive], &coupling, &mut registration).unwrap();

@@ -1,4 +1,4 @@
-//! The safety supervisor: three of the published checks, and nothing that the published chain does not have.
+//! The safety supervisor: three checks of the published chain of a surgical arm, and the detection of a wearer's spasm.
 //!
 //! - **Tracking error**: while motor power is on, |setpoint − measured| above a joint's threshold trips (`mtsPID.cpp`;
 //!   thresholds in `sawIntuitiveResearchKit/share/pid`). Setpoints are those of before this instant.
@@ -7,8 +7,12 @@
 //!   packets, so a delay that is constant goes unnoticed.
 //! - **Potentiometer mismatch**: while motor power is on, an actuator's potentiometer that is too far from its encoder for
 //!   too long trips ([`crate::comparison`]). Only what the file lists is compared.
+//! - **Spasm**: while motor power is on, a motor current or a joint's torque that is too large for too long trips
+//!   ([`crate::spasm`]). Only what the file lists is watched; no surgical arm has it.
 //!
-//! Brakes are open while motor power is on and nothing has tripped: a brake engages without power.
+//! Brakes are open while motor power is on and nothing has tripped: a brake engages without power. Of a device that states
+//! how it stops ([`crate::stop`]), they are open unless its stop behaviour shuts them; and a watchdog that finds no feedback
+//! then takes the place of an earlier trip, since what holds or damps needs feedback.
 //!
 //! A trip is latched until a client retries: once the arm has gone to FAULT and left it again, the supervisor shows no
 //! trip for one activation and then judges afresh. A condition that persists trips again.
@@ -17,6 +21,8 @@ use crate::comparison::{self, Comparison, ComparisonConfig, TwoSensors};
 use crate::crtk::OperatingState;
 use crate::joint::{ArmJoints, ValueRange, check_quantity, register_size};
 use crate::servo::check_timing;
+use crate::spasm::{self, SpasmConfig, SpasmSources, SpasmWatch};
+use crate::stop::StopBehaviour;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use trocar_signal::quantity::{Duration, Frequency};
@@ -26,12 +32,16 @@ use trocar_signal::{
 };
 
 /// The values of the group `supervisor.trip`, in order.
-pub const TRIPS: [&str; 4] = ["none", "tracking_error", "watchdog", "potentiometer_mismatch"];
+pub const TRIPS: [&str; 6] =
+    ["none", "tracking_error", "watchdog", "potentiometer_mismatch", "spasm_by_current", "spasm_by_torque"];
 
 const NO_TRIP: u64 = 0;
 const TRACKING_ERROR: u64 = 1;
-const WATCHDOG: u64 = 2;
+/// No feedback: the place in [`TRIPS`] that tells a stop behaviour that there is nothing to hold or damp by.
+pub(crate) const WATCHDOG: u64 = 2;
 const POTENTIOMETER_MISMATCH: u64 = 3;
+const SPASM_BY_CURRENT: u64 = 4;
+const SPASM_BY_TORQUE: u64 = 5;
 
 /// The safety supervisor of an arm.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -50,6 +60,9 @@ pub struct SupervisorConfig {
     /// Which potentiometers are compared with their encoders. Absent: none.
     #[serde(default)]
     pub potentiometers: Vec<ComparisonConfig>,
+    /// Which joints are watched for a spasm of their wearer, and by what. Absent: none.
+    #[serde(default)]
+    pub spasms: Vec<SpasmConfig>,
 }
 
 /// The threshold of one joint.
@@ -65,9 +78,14 @@ pub struct SupervisorJointConfig {
 
 impl SupervisorConfig {
     /// Every mistake: timing, joints that are missing or unknown, thresholds of the wrong unit or sign, comparisons of
-    /// what is not among `actuators`.
+    /// what is not among `actuators`, spasms of what `sources` cannot show.
     #[must_use]
-    pub fn check(&self, joints: &ArmJoints, actuators: &[TwoSensors]) -> Vec<Problem> {
+    pub fn check(
+        &self,
+        joints: &ArmJoints,
+        actuators: &[TwoSensors],
+        sources: &[SpasmSources],
+    ) -> Vec<Problem> {
         let mut problems = check_timing(self.rate, self.compute_time.value);
         if !(self.watchdog.value.si() > 0.0 && self.watchdog.value.si().is_finite()) {
             problems.push(Problem::new("watchdog", "must be greater than zero"));
@@ -80,6 +98,7 @@ impl SupervisorConfig {
             check_quantity(&key, &watched.tracking_error, dimension, ValueRange::Positive, &mut problems);
         }
         problems.extend(comparison::check(&self.potentiometers, actuators));
+        problems.extend(spasm::check(&self.spasms, joints, sources));
         problems
     }
 }
@@ -113,17 +132,20 @@ pub struct Supervisor {
     jaw: Option<(ReadPort, ReadPort)>,
     operating_state: ReadPort,
     comparison: Comparison,
+    comparison_count: usize,
+    spasms: SpasmWatch,
     trip: WritePort,
     brakes: Vec<WritePort>,
+    stop_behaviour: Option<ReadPort>,
 }
 
 impl Supervisor {
     /// The supervisor of `instance`.
     ///
     /// Reads `measured_js` and, as they were before the instant, `setpoint_js` and `operating_state`, and those of the
-    /// jaw, and `<actuator>.measured_positions` of the `actuators` that are compared; writes `supervisor.trip`. Registers
-    /// `<instance>.supervisor.watchdog`, `<instance>.supervisor.<joint>.tracking_error` and those of the comparison as
-    /// tunable parameters.
+    /// jaw, `<actuator>.measured_positions` of the `actuators` that are compared, and what of `sources` is watched for
+    /// spasms; writes `supervisor.trip`. Registers `<instance>.supervisor.watchdog`,
+    /// `<instance>.supervisor.<joint>.tracking_error` and those of comparisons and spasms as tunable parameters.
     ///
     /// # Errors
     /// What [`SupervisorConfig::check`] finds.
@@ -132,10 +154,10 @@ impl Supervisor {
         config: &SupervisorConfig,
         provenance: &Provenance<'_>,
         joints: &ArmJoints,
-        actuators: &[TwoSensors],
+        (actuators, sources): (&[TwoSensors], &[SpasmSources]),
         registration: &mut Registration,
     ) -> Result<Supervisor, Vec<Problem>> {
-        let problems = config.check(joints, actuators);
+        let problems = config.check(joints, actuators, sources);
         if !problems.is_empty() {
             return Err(problems);
         }
@@ -178,8 +200,11 @@ impl Supervisor {
             }),
             operating_state: registration.read_previous(format!("{instance}.operating_state")),
             comparison: Comparison::new(instance, &config.potentiometers, provenance, registration),
+            comparison_count: config.potentiometers.len(),
+            spasms: SpasmWatch::new(instance, &config.spasms, sources, provenance, registration),
             trip: registration.write(trip),
             brakes: Vec::new(),
+            stop_behaviour: None,
         })
     }
 
@@ -195,6 +220,13 @@ impl Supervisor {
             registration.write(spec)
         };
         Supervisor { brakes: commands.into_iter().map(group).collect(), ..self }
+    }
+
+    /// Of a device that states how it stops: reads `<instance>.stop_behaviour` as it stood before.
+    #[must_use]
+    pub fn with_stop(self, instance: &str, registration: &mut Registration) -> Supervisor {
+        let stop_behaviour = registration.read_previous(format!("{instance}.stop_behaviour"));
+        Supervisor { stop_behaviour: Some(stop_behaviour), ..self }
     }
 
     /// Whether a joint is further from its setpoint than its threshold. What is not valid is not judged.
@@ -229,24 +261,36 @@ impl Component for Supervisor {
         let operating_state = OperatingState::from_value(io.read(self.operating_state)[0]);
         let in_fault = operating_state == OperatingState::Fault;
         let own_words = size_of::<SupervisorState>() / 8;
-        let has_parted = self.comparison.has_parted(io, own_words, operating_state.is_powered());
+        let is_powered = operating_state.is_powered();
+        let has_parted = self.comparison.has_parted(io, own_words, is_powered);
+        let spasm = self.spasms.has_found(io, own_words + self.comparison_count, is_powered);
+        let is_silent = now.since(state.feedback_arrived).seconds() > io.parameter(self.watchdog);
         if state.trip == NO_TRIP {
-            let silent_s = now.since(state.feedback_arrived).seconds();
-            if silent_s > io.parameter(self.watchdog) {
+            if is_silent {
                 state.trip = WATCHDOG;
-            } else if operating_state.is_powered() && self.has_lost_track(io) {
+            } else if is_powered && self.has_lost_track(io) {
                 state.trip = TRACKING_ERROR;
             } else if has_parted {
                 state.trip = POTENTIOMETER_MISMATCH;
+            } else if let Some(by) = spasm {
+                state.trip = if by.is_current() { SPASM_BY_CURRENT } else { SPASM_BY_TORQUE };
             }
         } else if in_fault {
             state.fault_seen = 1;
+            if is_silent && self.stop_behaviour.is_some() {
+                state.trip = WATCHDOG;
+            }
         } else if state.fault_seen == 1 {
             (state.trip, state.fault_seen) = (NO_TRIP, 0);
         }
         *io.state::<SupervisorState>() = state;
         io.write(self.trip, &[state.trip as f64]);
-        let release = operating_state.is_powered() && state.trip == NO_TRIP;
+        let stopped = self.stop_behaviour.filter(|port| io.is_valid(*port));
+        let release = match stopped.and_then(|port| StopBehaviour::from_value(io.read(port)[0])) {
+            Some(behaviour) => behaviour.opens_brakes(),
+            // It runs, or states nothing; a trip that says how to stop is answered in the next cycle.
+            None => is_powered && (state.trip == NO_TRIP || stopped.is_some()),
+        };
         for brake in &self.brakes {
             io.write(*brake, &[f64::from(u8::from(release))]);
         }
@@ -284,6 +328,7 @@ mod tests {
                 watched("insertion", "0.05 m"),
             ],
             potentiometers: Vec::new(),
+            spasms: Vec::new(),
         }
     }
 
@@ -298,7 +343,8 @@ mod tests {
             let provenance = Provenance { sources: &sources, source: None, standing: Standing::Datasheet };
             let mut registration = Registration::new("x.supervisor");
             let supervisor =
-                Supervisor::new("x", &config(), &provenance, &joints(), &[], &mut registration).unwrap();
+                Supervisor::new("x", &config(), &provenance, &joints(), (&[], &[]), &mut registration)
+                    .unwrap();
             let supervisor = supervisor.with_brakes(["x.yaw.brake.command".to_owned()], &mut registration);
             let kind = crate::JointKind::Revolute;
             let inputs = vec![
@@ -430,7 +476,7 @@ mod tests {
         bad.watchdog = Sourced::bare(Duration::from_si(0.0));
         bad.joints[0].tracking_error = Sourced::bare(AnyQuantity::parse("3 mm").unwrap());
         bad.joints.pop();
-        let keys: Vec<String> = bad.check(&joints(), &[]).into_iter().map(|p| p.key).collect();
+        let keys: Vec<String> = bad.check(&joints(), &[], &[]).into_iter().map(|p| p.key).collect();
         assert_eq!(keys, ["watchdog", "joints", "joints[0].tracking_error"]);
     }
 }

@@ -94,7 +94,7 @@ impl Robot {
         let mut for_supervisor = Registration::new("r.supervisor");
         let config: SupervisorConfig = toml::from_str(SUPERVISOR).unwrap();
         let supervisor =
-            Supervisor::new("r", &config, &provenance, &joints, &[], &mut for_supervisor).unwrap();
+            Supervisor::new("r", &config, &provenance, &joints, (&[], &[]), &mut for_supervisor).unwrap();
         let mut for_arm = Registration::new("r.arm");
         let config: ArmConfig = toml::from_str(ARM).unwrap();
         let arm = Arm::new("r", &config, &provenance, Geometry::Chain(kinematics), &mut for_arm).unwrap();
@@ -104,6 +104,7 @@ impl Robot {
             actuator: actuator.into(),
             effort_per_ampere: EFFORT_PER_AMPERE[j],
             current_limit_a,
+            has_brake: false,
         };
         let drives = [drive("m1", 0, 1.34), drive("m2", 1, 0.67)];
         let coupling = [vec![1.0, 0.0], vec![0.0, 1.0]];

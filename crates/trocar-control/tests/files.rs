@@ -57,7 +57,7 @@ fn sections_are_read_as_written_and_printed_as_read() {
     assert_eq!(toml::from_str::<ServoConfig>(&toml::to_string(&servo).unwrap()).unwrap(), servo);
 
     let supervisor: SupervisorConfig = toml::from_str(SUPERVISOR).unwrap();
-    assert_eq!(supervisor.check(&joints(), &[]), []);
+    assert_eq!(supervisor.check(&joints(), &[], &[]), []);
     assert_eq!(supervisor.watchdog.value.si(), 0.03);
     assert_eq!(
         toml::from_str::<SupervisorConfig>(&toml::to_string(&supervisor).unwrap()).unwrap(),

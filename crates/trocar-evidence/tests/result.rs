@@ -48,6 +48,7 @@ fn model() -> Model {
             standing: trocar_signal::Standing::Declared,
             tunable: true,
             least: None,
+            words: Vec::new(),
         });
         let out = registration.write(GroupSpec::scalar(format!("{path}.out"), Dimension::ANGLE));
         let pace = Pace::Task(Task::at(Rate::new(500, 1).unwrap()));

@@ -277,7 +277,7 @@ fn leave_out(robot: &mut Node, mount: &InstrumentMountConfig, instrument: &Instr
         let disc = named("actuator").and_then(|name| mount.discs.iter().position(|disc| disc == name));
         no_joint || disc.is_some_and(|disc| !engaged.contains(&disc))
     };
-    for section in ["servo", "arm", "supervisor"] {
+    for section in ["servo", "arm", "supervisor", "stop"] {
         let Some(Value::Table(section)) = entry(robot, section) else { continue };
         for node in section.values_mut() {
             if let Value::List(items) = &mut node.value {

@@ -2,14 +2,17 @@
 
 use crate::common::{SectionProvenance, is_name, not_a_name, under};
 use crate::instrument::InstrumentMountConfig;
-use crate::mechanism::{MechanismConfig, MotionKind, PointConfig};
+use crate::mechanism::{CoordinateConfig, MechanismConfig, MotionKind, PointConfig};
 use crate::text::{join_key, nearest, quoted};
 use crate::tree::{Node, Value};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use trocar_control::{ArmConfig, ArmJoints, Joint, JointKind, ServoConfig, SupervisorConfig, TwoSensors};
+use trocar_control::{
+    ArmConfig, ArmJoints, Joint, JointKind, ServoConfig, SpasmSources, StopConfig, SupervisorConfig,
+    TwoSensors,
+};
 use trocar_plant::{
     ActuatorConfig, BusConfig, Coupling, CouplingConfig, ForceSensorConfig, ImuConfig, PowerSupplyConfig,
     TorqueSensorConfig,
@@ -123,6 +126,10 @@ pub struct RobotFile {
     pub arm: ArmConfig,
     /// The safety supervisor.
     pub supervisor: SupervisorConfig,
+    /// What the joints do once the device is stopped. Absent: no motor has current, and brakes shut. Its numbers have the
+    /// provenance of the supervisor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop: Option<StopConfig>,
     /// Name to limit: what the maker declares of the device, and examples that stand in where nobody declares anything.
     /// Formulas read them as `arm.declared.NAME`.
     #[serde(default)]
@@ -144,7 +151,7 @@ pub struct ProvenanceConfig {
     pub servo: SectionProvenance,
     /// Of `[arm]`.
     pub arm: SectionProvenance,
-    /// Of `[supervisor]`.
+    /// Of `[supervisor]` and `[stop]`.
     pub supervisor: SectionProvenance,
 }
 
@@ -161,7 +168,7 @@ pub enum Section {
     Servo,
     /// `[arm]`
     Arm,
-    /// `[supervisor]`
+    /// `[supervisor]` and `[stop]`
     Supervisor,
 }
 
@@ -250,6 +257,29 @@ impl RobotFile {
         both.map(|a| TwoSensors { actuator: a.name.clone(), position: a.kind.position() }).collect()
     }
 
+    /// What the supervisor may notice a spasm by, joint by joint: the actuators that move it, and a torque sensor in a frame that
+    /// it alone moves.
+    #[must_use]
+    pub fn spasm_sources(&self) -> Vec<SpasmSources> {
+        let coupling = self.coupling();
+        let rows = &coupling.joint_from_actuator.value;
+        let moved_by = |frame: &str, joint: &str| {
+            let frame = self.mechanism.frames.iter().find(|one| one.name == frame);
+            frame.is_some_and(|frame| frame.moves.len() == 1 && frame.moves.contains_key(joint))
+        };
+        let of = |(place, coordinate): (usize, &CoordinateConfig)| {
+            let row = rows.get(place).map_or(&[][..], Vec::as_slice);
+            let moving = self.actuators.iter().zip(row).filter(|(_, factor)| **factor != 0.0);
+            let sensor = self.torque_sensors.iter().find(|s| moved_by(&s.frame, &coordinate.name));
+            SpasmSources {
+                joint: coordinate.name.clone(),
+                actuators: moving.map(|(actuator, _)| actuator.name.clone()).collect(),
+                torque_sensor: sensor.map(|sensor| sensor.frame.clone()),
+            }
+        };
+        self.mechanism.coordinates.iter().enumerate().map(of).collect()
+    }
+
     /// What is wrong with its mount for instruments, before one is on it; keys from the file's root.
     #[must_use]
     pub fn check_mount(&self) -> Vec<Problem> {
@@ -336,7 +366,13 @@ impl RobotFile {
                 Ok(joints) => {
                     problems.extend(under("arm", self.arm.check(&joints)));
                     problems.extend(under("servo", self.servo.check(&joints)));
-                    problems.extend(under("supervisor", self.supervisor.check(&joints, &self.two_sensors())));
+                    problems.extend(under(
+                        "supervisor",
+                        self.supervisor.check(&joints, &self.two_sensors(), &self.spasm_sources()),
+                    ));
+                    if let Some(stop) = &self.stop {
+                        problems.extend(under("stop", stop.check(&joints)));
+                    }
                 }
                 Err(wrong) => problems.extend(wrong),
             }

@@ -9,8 +9,20 @@ use trocar_plant::ActuatorKind;
 use trocar_signal::Problem;
 
 /// Names that signals of other parts begin with.
-const TAKEN: [&str; 10] =
-    ["arm", "base", "bus", "declared", "jaw", "load", "mechanism", "servo", "supervisor", "truth"];
+const TAKEN: [&str; 12] = [
+    "arm",
+    "base",
+    "bus",
+    "declared",
+    "jaw",
+    "load",
+    "mechanism",
+    "servo",
+    "stop",
+    "stop_behaviour",
+    "supervisor",
+    "truth",
+];
 
 impl RobotFile {
     /// How the frame of this name moves; `None` for one that is fixed or does not exist.

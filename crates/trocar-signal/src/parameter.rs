@@ -51,6 +51,9 @@ pub struct ParameterSpec {
     pub tunable: bool,
     /// The least value that it can have, where less means nothing (a mass, a level of friction).
     pub least: Option<f64>,
+    /// The words that its values stand for, from 0 on, where it is a choice and not a measure; else empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub words: Vec<String>,
 }
 
 impl ParameterSpec {
@@ -63,13 +66,38 @@ impl ParameterSpec {
         nominal: f64,
         (source, standing): (String, Standing),
     ) -> ParameterSpec {
-        ParameterSpec { path, dimension, nominal, source, standing, tunable: false, least: None }
+        ParameterSpec {
+            path,
+            dimension,
+            nominal,
+            source,
+            standing,
+            tunable: false,
+            least: None,
+            words: Vec::new(),
+        }
     }
 
     /// With a least value.
     #[must_use]
     pub fn at_least(self, least: f64) -> ParameterSpec {
         ParameterSpec { least: Some(least), ..self }
+    }
+
+    /// A choice among words.
+    #[must_use]
+    pub fn of_words(self, words: &[&str]) -> ParameterSpec {
+        ParameterSpec { words: words.iter().map(|word| (*word).to_owned()).collect(), ..self }
+    }
+
+    /// The word that a value stands for, where it is a choice.
+    #[must_use]
+    pub fn word(&self, value: f64) -> Option<&str> {
+        self.words
+            .iter()
+            .zip(0_u32..)
+            .find(|(_, place)| f64::from(*place) == value)
+            .map(|(word, _)| word.as_str())
     }
 }
 
@@ -104,7 +132,9 @@ impl Provenance<'_> {
         tunable: bool,
     ) -> ParameterSpec {
         let (source, standing) = self.of(value);
-        ParameterSpec { path: path.into(), dimension, nominal, source, standing, tunable, least: None }
+        let path = path.into();
+        let (least, words) = (None, Vec::new());
+        ParameterSpec { path, dimension, nominal, source, standing, tunable, least, words }
     }
 }
 

@@ -181,12 +181,17 @@ pub(crate) fn assemble(
     let provenance = robot.provenance(Section::Supervisor);
     let mut registration = Registration::new(format!("{instance}.supervisor"));
     let config = &robot.supervisor;
-    match Supervisor::new(instance, config, &provenance, &joints, &robot.two_sensors(), &mut registration) {
+    let watched = (robot.two_sensors(), robot.spasm_sources());
+    let watched = (watched.0.as_slice(), watched.1.as_slice());
+    match Supervisor::new(instance, config, &provenance, &joints, watched, &mut registration) {
         Ok(component) => match task(config.rate.si(), config.compute_time.value.si()) {
             Some(task) => {
                 let braked = robot.actuators.iter().filter(|a| a.brake.is_some());
                 let commands = braked.map(|a| brake_command(instance, &a.name));
-                let component = component.with_brakes(commands, &mut registration);
+                let mut component = component.with_brakes(commands, &mut registration);
+                if robot.stop.is_some() {
+                    component = component.with_stop(instance, &mut registration);
+                }
                 push(registration, Box::new(component), Pace::Task(task), Role::Supervisor);
             }
             None => note("supervisor", no_task()),
@@ -198,6 +203,8 @@ pub(crate) fn assemble(
         point_in_base_m,
         minimum_distance_m: NEAREST_TO_REMOTE_CENTRE_M,
     });
+    let stop = robot.stop.as_ref();
+    let stop_provenance = robot.provenance(Section::Supervisor);
     let mut settle = Nanos::ZERO;
     let mut arm_settings = None;
     let geometry = match &robot.mechanism.tip {
@@ -214,8 +221,12 @@ pub(crate) fn assemble(
             let mut registration = Registration::new(format!("{instance}.arm"));
             let config = &robot.arm;
             match Arm::new(instance, config, &provenance, geometry, &mut registration) {
-                Ok(component) => match task(config.rate.si(), config.compute_time.value.si()) {
+                Ok(mut component) => match task(config.rate.si(), config.compute_time.value.si()) {
                     Some(task) => {
+                        if let Some(stop) = stop {
+                            component =
+                                component.with_stop(instance, stop, &stop_provenance, &mut registration);
+                        }
                         let period = Nanos::from_seconds(task.rate.period_s()).unwrap_or(Nanos::ZERO);
                         settle = Nanos(task.compute_time.0 + 2 * period.0);
                         push(registration, Box::new(component), Pace::Task(task), Role::Controller);
@@ -245,6 +256,7 @@ pub(crate) fn assemble(
             actuator: actuator.name.clone(),
             effort_per_ampere: actuator.effort_per_ampere(),
             current_limit_a: actuator.motor.max_current.value.si(),
+            has_brake: actuator.brake.is_some(),
         })
         .collect();
     let mut slot_settings = BTreeMap::from([
@@ -258,7 +270,15 @@ pub(crate) fn assemble(
     let rows = &robot.coupling().joint_from_actuator.value;
     match Servo::new(instance, config, &provenance, &joints, &servo_drives, rows, &mut registration) {
         Ok(component) => match task(config.rate.si(), config.compute_time.value.si()) {
-            Some(task) => push(registration, Box::new(component), Pace::Task(task), Role::Controller),
+            Some(task) => {
+                let component = match stop {
+                    Some(stop) => {
+                        component.with_stop(instance, stop, &joints, &stop_provenance, &mut registration)
+                    }
+                    None => component,
+                };
+                push(registration, Box::new(component), Pace::Task(task), Role::Controller);
+            }
             None => note("servo", no_task()),
         },
         Err(found) => note("servo", found),
@@ -480,6 +500,7 @@ fn mechanism_node(
             standing: Standing::Declared,
             tunable: true,
             least: Some(0.0),
+            words: Vec::new(),
         })
     });
     let mut start = built.island.mechanism().zero_position();

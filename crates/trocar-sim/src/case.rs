@@ -263,6 +263,8 @@ pub struct ArmGroups {
     pub error: GroupId,
     /// `ACTUATOR.current_command`
     pub current_commands: Vec<GroupId>,
+    /// `stop_behaviour`, of a device that states how it stops.
+    pub stop_behaviour: Option<GroupId>,
 }
 
 /// The groups of a teleoperation that tell how it is.

@@ -998,6 +998,7 @@ impl<'a> Compiler<'a> {
                     enabled: trocar_control::OperatingState::Enabled.index() as f64,
                     trip: group(format!("{instance}.supervisor.trip")),
                     error: group(format!("{instance}.error")),
+                    stop_behaviour: model.layout.group(&format!("{instance}.stop_behaviour")),
                     current_commands: arm
                         .actuators
                         .iter()

@@ -8,6 +8,7 @@ use crate::lane::Lane;
 use crate::outcome::FaultOutcome;
 use crate::run::{exact, step_bound_time};
 use crate::step::{Inputs, StepError, begin_step};
+use trocar_control::StopBehaviour;
 use trocar_fault::{Ledger, Noted, Outcome};
 use trocar_measure::Figure;
 use trocar_signal::{Dimension, GroupId, GroupKind, Layout, Table, Time};
@@ -319,7 +320,7 @@ fn compare(case: &Case, now: Time, table: &Table, twin: &Table, entry: &mut Entr
 }
 
 /// Announcement: the supervisor trips or the operating state leaves ENABLED where the twin's does not. Reaction: the
-/// device asks its motors for nothing more, where the twin still does.
+/// device asks its motors for nothing more, where the twin still does, or begins the stop behaviour that its file states.
 fn announce(
     layout: &Layout,
     arm: &ArmGroups,
@@ -338,6 +339,17 @@ fn announce(
         ledger.detected = announced.map(|group| Noted { at: now, by: state_in_words(layout, table, group) });
     }
     if ledger.detected.is_some() && ledger.reacted.is_none() {
+        // What a device does that goes on with its motors when it stops.
+        let stops = |group: &GroupId| {
+            let behaviour = table.values(*group)[0];
+            let is_active =
+                StopBehaviour::from_value(behaviour).is_some_and(|b| b != StopBehaviour::PowerOff);
+            is_active && behaviour != twin.values(*group)[0]
+        };
+        if let Some(group) = arm.stop_behaviour.filter(stops) {
+            ledger.reacted = Some(Noted { at: now, by: state_in_words(layout, table, group) });
+            return;
+        }
         let silent = |t: &Table| arm.current_commands.iter().all(|g| t.values(*g)[0] == 0.0);
         if silent(table) && !silent(twin) {
             let by = format!("{}: all motor currents commanded to zero", arm.instance);

@@ -2,7 +2,9 @@
 //! SI units and radians; documented for its users in `docs/controller-protocol.md`.
 
 use serde_json::{Value, json};
-use trocar_control::{ArmJoints, ChainFrame, Geometry, Joint, JointKind, RemoteCentre, ServoDrive};
+use trocar_control::{
+    ArmJoints, ChainFrame, Geometry, Joint, JointKind, RemoteCentre, ServoDrive, SpasmConfig,
+};
 use trocar_scenario::RobotFile;
 
 /// Of a joint servo: coupling and drives.
@@ -12,6 +14,7 @@ pub(crate) fn servo(robot: &RobotFile, joints: &ArmJoints, drives: &[ServoDrive]
             "actuator": drive.actuator,
             "effort_per_ampere": drive.effort_per_ampere,
             "current_limit_a": drive.current_limit_a,
+            "has_brake": drive.has_brake,
         })
     };
     json!({
@@ -31,6 +34,7 @@ pub(crate) fn supervisor(robot: &RobotFile, joints: &ArmJoints) -> Value {
         "jaw": joints.jaw().map(joint),
         "compared": robot.supervisor.potentiometers.iter().map(|c| &c.actuator).collect::<Vec<_>>(),
         "brakes": braked.map(|actuator| &actuator.name).collect::<Vec<_>>(),
+        "spasms": robot.supervisor.spasms.iter().map(spasm).collect::<Vec<_>>(),
     })
 }
 
@@ -59,6 +63,10 @@ fn frame(frame: &ChainFrame) -> Value {
         "kind": variable.map(|variable| word(variable.kind)),
         "joints": variable.map_or(&[][..], |variable| &variable.row),
     })
+}
+
+fn spasm(config: &SpasmConfig) -> Value {
+    json!({ "joint": config.joint, "by": config.by.word() })
 }
 
 fn joint(joint: &Joint) -> Value {

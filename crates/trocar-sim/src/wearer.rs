@@ -334,6 +334,7 @@ impl Wearer {
             standing: Standing::Declared,
             tunable: true,
             least,
+            words: Vec::new(),
         };
         let misalignment = ["x", "y", "z"].map(|axis| {
             registration.parameter(spec(format!("misalignment.{axis}"), Dimension::LENGTH, 0.0, None))

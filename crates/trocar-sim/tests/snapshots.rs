@@ -66,6 +66,7 @@ fn node(at: usize, count: usize, part: &Part) -> Node {
             standing: Standing::Declared,
             tunable: true,
             least: None,
+            words: Vec::new(),
         });
         r.state_words(["memory".to_owned()]);
         let delay = us(part.delay_us);

@@ -26,9 +26,13 @@
 //! **FAULT** is entered on the supervisor's trip. `enable` and `disable` retry; a trip that was latched before the retry
 //! is disregarded until the supervisor has withdrawn it, for at most ten activations. Where a supervisor withdraws its
 //! trip without a retry, the device goes to DISABLED.
+//!
+//! **Stopping**: a device that states how it stops ([`crate::stop`]) holds its setpoints or leads them once it is stopped, and
+//! says so in `a.stop_behaviour`.
 
 mod config;
 mod state;
+mod stopping;
 
 pub use config::{ArmConfig, ArmJointConfig};
 pub use state::{ArmState, Channel, Refusal};
@@ -39,7 +43,9 @@ use crate::joint::{
     ArmJoints, Joint, MAX_JOINTS, jaw_position_group, jaw_state_group, register, register_size,
 };
 use crate::kinematics::{ArmKinematics, pose_from_values, pose_values};
+use crate::stop::StopConfig;
 use crate::trajectory::MotionLimits;
+use stopping::Stopping;
 use trocar_math::{clamp, max};
 use trocar_signal::{
     Activation, AnyQuantity, Component, Dimension, GroupSpec, Nanos, ParameterPort, Problem, Provenance,
@@ -137,6 +143,7 @@ pub struct Arm {
     is_busy: WritePort,
     error: WritePort,
     error_event: WritePort,
+    stopping: Option<Stopping>,
 }
 
 impl Arm {
@@ -263,8 +270,23 @@ impl Arm {
             ),
             error_event: registration
                 .write(GroupSpec::event(path("error_event")).meaning("counts commands that were refused")),
+            stopping: None,
             geometry,
         })
+    }
+
+    /// With a way to stop of its own: writes `<instance>.stop_behaviour`; registers `<instance>.stop.on_disable`, `.on_trip`
+    /// and `.descent_ends_in`, and of each joint `<instance>.stop.<joint>.posture` and `.speed`, as tunable parameters.
+    #[must_use]
+    pub fn with_stop(
+        self,
+        instance: &str,
+        config: &StopConfig,
+        provenance: &Provenance<'_>,
+        registration: &mut Registration,
+    ) -> Arm {
+        let stopping = Stopping::new(instance, config, self.geometry.joints(), provenance, registration);
+        Arm { stopping: Some(stopping), ..self }
     }
 
     fn joint_count(&self) -> usize {
@@ -550,6 +572,9 @@ impl Arm {
             io.send(tip.measured_cp, &measured, header.stamp, Nanos::ZERO, header.valid == 1);
         }
         self.publish_states(io, state);
+        if let Some(stopping) = &self.stopping {
+            stopping.publish(io);
+        }
         if state.refusal_count != had_refused {
             io.write(self.error_event, &[state.refusal_count as f64]);
         }
@@ -583,6 +608,7 @@ impl Component for Arm {
         let mut state = *io.state::<ArmState>();
         let had_refused = state.refusal_count;
         let feedback = self.feedback(io);
+        let before = state.operating_state();
         state.has_feedback |= u64::from(feedback.is_valid);
         // What moves stands where it should be now, before a command can change its way.
         state.joints.advance(io.now);
@@ -592,7 +618,11 @@ impl Component for Arm {
         self.take_joint_commands(io, &mut state);
         self.take_jaw_commands(io, &mut state);
         self.finish_homing(io, &mut state, &feedback);
-        if !state.operating_state().is_powered() {
+        let keeps_its_setpoints = self
+            .stopping
+            .as_ref()
+            .is_some_and(|stopping| stopping.mind(self, io, &mut state, &feedback, before));
+        if !state.operating_state().is_powered() && !keeps_its_setpoints {
             if feedback.is_valid {
                 self.follow(&mut state, &feedback);
             } else {
@@ -609,6 +639,9 @@ impl Component for Arm {
     fn publish_start(&self, io: &mut Activation<'_>) -> Result<(), String> {
         let state = *io.state::<ArmState>();
         self.publish_states(io, &state);
+        if let Some(stopping) = &self.stopping {
+            stopping.publish_start(io);
+        }
         Ok(())
     }
 }

@@ -7,6 +7,7 @@ use super::page::{Explanation, Page, Table};
 use super::scenario::sources;
 use crate::load::{LoadedPerson, LoadedRobot, LoadedScene};
 use serde_json::Value as Json;
+use trocar_control::StopBehaviour;
 
 /// A scene with its robots, as sentences.
 #[must_use]
@@ -262,10 +263,40 @@ pub fn explain_robot(robot: &LoadedRobot, language: Language) -> Explanation {
     let rate = |section: &str| file.table(section).quantity(words, "rate").unwrap_or_default();
     let rates = ["bus", "servo", "arm", "supervisor"].map(|section| (section, rate(section)));
     page.say("robot.rates", &rates.each_ref().map(|(key, value)| (*key, value.as_str())));
+    protection(&mut page, robot, &file);
     declared(&mut page, &file);
     assumed(&mut page, robot, &file);
     sources(&mut page, &file);
     page.finish(&robot.robot.title, &robot.address)
+}
+
+/// What it takes for a spasm, and what it does once it is stopped.
+fn protection(page: &mut Page, robot: &LoadedRobot, file: &Table<'_>) {
+    let words = page.words;
+    for spasm in file.table("supervisor").tables("spasms") {
+        let said = |key: &str| spasm.quantity(words, key).unwrap_or_default();
+        let by = words.say(&format!("robot.spasm.{}", spasm.text("by").unwrap_or("")), &[]);
+        let values = [
+            ("joint", said("joint")),
+            ("by", by),
+            ("threshold", said("threshold")),
+            ("lasts", said("lasts")),
+        ];
+        page.say("robot.spasm", &values.each_ref().map(|(key, value)| (*key, value.as_str())));
+    }
+    let Some(stop) = &robot.robot.stop else { return };
+    let behaviour = |chosen: StopBehaviour| words.say(&format!("robot.stop.{}", chosen.word()), &[]);
+    let values = [
+        ("disable", behaviour(stop.on_disable.value)),
+        ("trip", behaviour(stop.on_trip.value)),
+        ("end", behaviour(stop.descent_ends_in.value)),
+    ];
+    page.say("robot.stop", &values.each_ref().map(|(key, value)| (*key, value.as_str())));
+    for joint in file.table("stop").tables("joints") {
+        let said = |key: &str| joint.quantity(words, key).unwrap_or_default();
+        let values = ["joint", "damping", "posture", "speed"].map(|key| (key, said(key)));
+        page.say("robot.stop.joint", &values.each_ref().map(|(key, value)| (*key, value.as_str())));
+    }
 }
 
 fn declared(page: &mut Page, file: &Table<'_>) {

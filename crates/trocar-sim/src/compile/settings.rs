@@ -118,6 +118,16 @@ fn parameters(compiler: &mut Compiler<'_>, model: &Model, key: &str, path: &str)
 
 /// A value of a setting: a quantity, or an expression over declared limits.
 fn value(compiler: &mut Compiler<'_>, key: &str, text: &str, parameter: &ParameterSpec) -> Option<f64> {
+    if !parameter.words.is_empty() {
+        let place = parameter.words.iter().zip(0_u32..).find(|(word, _)| *word == text);
+        if place.is_none() {
+            let near = nearest(text, parameter.words.iter().map(String::as_str));
+            let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+            let words = parameter.words.join(", ");
+            compiler.problem(key, format!("`{text}` is none of its values{hint} It takes: {words}"));
+        }
+        return place.map(|(_, place)| f64::from(place));
+    }
     let (si, is) = match AnyQuantity::parse(text) {
         Ok(quantity) => (quantity.si, quantity.dimension),
         Err(not_a_quantity) => {

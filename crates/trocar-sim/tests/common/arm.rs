@@ -213,6 +213,7 @@ pub fn case(plan: Plan<'_>) -> Case {
         trip: group("arm.supervisor.trip"),
         error: group("arm.error"),
         current_commands: vec![group("arm.m.current_command")],
+        stop_behaviour: None,
     };
     let outputs = ["arm.output", "arm.side_output", "arm.m.current_command", "arm.supervisor.trip"];
     Case {
