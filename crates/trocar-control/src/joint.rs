@@ -179,6 +179,11 @@ impl ArmJoints {
         GroupSpec::joint_positions(path, self.with_dimension())
     }
 
+    /// Efforts of the joints, without the jaw, as a joint command carries them.
+    pub fn effort_group(&self, path: impl Into<String>) -> GroupSpec {
+        GroupSpec::joint_efforts(path, self.with_dimension())
+    }
+
     /// Checks that `named` names every axis exactly once; gives the place in `named` of each axis.
     pub(crate) fn places<'a>(
         &self,

@@ -10,6 +10,8 @@
 //! last currents, until a supervisor takes motor power away; what the published code does then is not documented, so
 //! this is assumed.
 //!
+//! Of a device that takes efforts it makes those of the setpoint while `control_mode` is `effort`, without any law of its own.
+//!
 //! Of a device that states how it stops ([`crate::stop`]) it also acts without the operating state's power: under `lock` and
 //! `controlled_descent` the law goes on, under `lock` without the actuators that have a brake; under `damp` τ = −damping · v.
 
@@ -139,6 +141,7 @@ pub struct Servo {
     setpoint: ReadPort,
     jaw: Option<(ReadPort, ReadPort)>,
     operating_state: ReadPort,
+    control_mode: Option<ReadPort>,
     stopping: Option<StopPorts>,
     braked: [bool; MAX_AXES],
     currents: Vec<WritePort>,
@@ -243,6 +246,7 @@ impl Servo {
                 )
             }),
             operating_state: registration.read(format!("{instance}.operating_state")),
+            control_mode: None,
             stopping: None,
             braked,
             currents: drives
@@ -254,6 +258,13 @@ impl Servo {
                 })
                 .collect(),
         })
+    }
+
+    /// Of a device that takes efforts: reads `<instance>.control_mode`.
+    #[must_use]
+    pub fn with_efforts(self, instance: &str, registration: &mut Registration) -> Servo {
+        let control_mode = registration.read(format!("{instance}.control_mode"));
+        Servo { control_mode: Some(control_mode), ..self }
     }
 
     /// Of a device that states how it stops: reads `<instance>.stop_behaviour` and registers
@@ -297,6 +308,14 @@ impl Servo {
         effort
     }
 
+    /// The efforts of the setpoint, and of the jaw what the law asks for.
+    fn commanded(&self, io: &Activation<'_>) -> [f64; MAX_AXES] {
+        let n = self.joint_count;
+        let mut effort = self.law(io);
+        effort[..n].copy_from_slice(&io.read(self.setpoint)[2 * n..3 * n]);
+        effort
+    }
+
     /// The efforts that brake each joint by its velocity.
     fn damped(&self, io: &Activation<'_>, damping: &[ParameterPort]) -> [f64; MAX_AXES] {
         let n = self.joint_count;
@@ -333,8 +352,11 @@ impl Component for Servo {
         let mut current_a = if is_off {
             [0.0; MAX_AXES]
         } else if io.is_valid(self.measured) && io.is_valid(self.setpoint) && jaw_is_valid {
+            let is_effort =
+                self.control_mode.is_some_and(|mode| io.is_valid(mode) && io.read(mode)[0] == 1.0);
             let effort = match (stopped, stopping) {
                 (Some(StopBehaviour::Damp), Some(stopping)) => self.damped(io, &stopping.damping),
+                (None, _) if is_effort => self.commanded(io),
                 _ => self.law(io),
             };
             self.currents(&effort)

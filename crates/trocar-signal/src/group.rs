@@ -152,6 +152,22 @@ impl GroupSpec {
         GroupSpec::new(path, GroupKind::Vector, elements)
     }
 
+    /// Efforts of joints alone, as a joint command carries them; a dimension is that of the joint's position.
+    pub fn joint_efforts<'a>(
+        path: impl Into<String>,
+        joints: impl IntoIterator<Item = (&'a str, Dimension)>,
+    ) -> GroupSpec {
+        let effort = |position: Dimension| match position {
+            Dimension::LENGTH => Dimension::FORCE,
+            _ => Dimension::TORQUE,
+        };
+        let elements = joints
+            .into_iter()
+            .map(|(joint, position)| Element { name: format!("effort.{joint}"), dimension: effort(position) })
+            .collect();
+        GroupSpec::new(path, GroupKind::Vector, elements)
+    }
+
     /// One of named states.
     pub fn state(path: impl Into<String>, states: &[&str]) -> GroupSpec {
         let names = states.iter().map(|s| (*s).to_owned()).collect();

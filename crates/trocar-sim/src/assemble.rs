@@ -271,6 +271,10 @@ pub(crate) fn assemble(
     match Servo::new(instance, config, &provenance, &joints, &servo_drives, rows, &mut registration) {
         Ok(component) => match task(config.rate.si(), config.compute_time.value.si()) {
             Some(task) => {
+                let component = match robot.arm.takes_efforts() {
+                    true => component.with_efforts(instance, &mut registration),
+                    false => component,
+                };
                 let component = match stop {
                     Some(stop) => {
                         component.with_stop(instance, stop, &joints, &stop_provenance, &mut registration)

@@ -142,6 +142,8 @@ pub struct Inbox {
     pub supersedes: bool,
     /// The group whose values a joint command starts from (`setpoint_js`), where there is one.
     pub setpoint: Option<String>,
+    /// The place there of the first of them.
+    pub setpoint_at: usize,
     /// The flag that says that the device moves, where it says so.
     pub busy: Option<String>,
     /// The event that says that a command was refused, where it can be.
@@ -366,7 +368,7 @@ impl Program {
         let mut values = [0.0; MAX_COMMAND];
         let len = given.len().min(MAX_COMMAND);
         if let Some(port) = self.setpoint[inbox] {
-            let present = io.read(port);
+            let present = io.read(port).get(self.inboxes[inbox].setpoint_at..).unwrap_or(&[]);
             let common = len.min(present.len());
             values[..common].copy_from_slice(&present[..common]);
         }
@@ -642,7 +644,8 @@ impl Program {
         if let Some(port) = self.setpoint[inbox] {
             let mut origin = [0.0; MAX_COMMAND];
             let len = self.inboxes[inbox].spec.elements.len().min(MAX_COMMAND);
-            origin[..len].copy_from_slice(&io.read(port)[..len]);
+            let first = self.inboxes[inbox].setpoint_at;
+            origin[..len].copy_from_slice(&io.read(port)[first..first + len]);
             io.state::<ProgramState>().origin = origin;
         }
     }

@@ -72,6 +72,7 @@ fn inboxes() -> Vec<Inbox> {
         feedback: "dev.measured_js".to_owned(),
         settle: ms(8.0),
         start_delay_s: None,
+        setpoint_at: 0,
     };
     vec![inbox(number("dev.move"), false, None), inbox(joints("dev.servo"), true, Some("dev.setpoint_js"))]
 }

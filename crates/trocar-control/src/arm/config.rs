@@ -46,6 +46,10 @@ pub struct ArmJointConfig {
     /// The largest step from the present setpoint that a servo command may ask for; a larger one is refused. Absent: any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub servo_jump: Option<Sourced<AnyQuantity>>,
+    /// The largest effort of either sense that `servo_jf` may ask for; a larger one is refused. It stands at every joint but the
+    /// jaw, or at none: then the device takes no efforts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effort: Option<Sourced<AnyQuantity>>,
 }
 
 fn full_speed() -> Sourced<Ratio> {
@@ -53,6 +57,12 @@ fn full_speed() -> Sourced<Ratio> {
 }
 
 impl ArmConfig {
+    /// Whether clients may command efforts.
+    #[must_use]
+    pub fn takes_efforts(&self) -> bool {
+        self.joints.iter().any(|joint| joint.effort.is_some())
+    }
+
     /// Every mistake: timing, speed, joints that are missing or unknown, values of the wrong unit, sign or range.
     #[must_use]
     pub fn check(&self, joints: &ArmJoints) -> Vec<Problem> {
@@ -61,6 +71,19 @@ impl ArmConfig {
             problems.push(Problem::new("speed", "must be above 0 and at most 100 %"));
         }
         joints.places("joints", "joint", self.joints.iter().map(|j| j.joint.as_str()), &mut problems);
+        if self.takes_efforts() {
+            for (i, config) in self.joints.iter().enumerate() {
+                let is_jaw = joints.jaw().is_some_and(|jaw| jaw.name == config.joint);
+                let what = match (is_jaw, config.effort.is_some()) {
+                    (true, true) => "efforts are commanded to the joints; of a jaw leave this out",
+                    (false, false) => {
+                        "other joints have an `effort`, the largest that `servo_jf` may ask for: give it to this one too, or to none"
+                    }
+                    _ => continue,
+                };
+                problems.push(Problem::new(format!("joints[{i}].effort"), what));
+            }
+        }
         for (i, config) in self.joints.iter().enumerate() {
             if let Some(joint) = joints.axes().find(|joint| joint.name == config.joint) {
                 config.check(&format!("joints[{i}]"), joint, &mut problems);
@@ -79,6 +102,7 @@ impl ArmJointConfig {
             ("home", self.home.as_ref(), position, ValueRange::Any),
             ("home_tolerance", self.home_tolerance.as_ref(), position, ValueRange::Positive),
             ("servo_jump", self.servo_jump.as_ref(), position, ValueRange::Positive),
+            ("effort", self.effort.as_ref(), kind.effort(), ValueRange::Positive),
         ];
         for (field, value, dimension, range) in required {
             if let Some(value) = value {

@@ -3,7 +3,7 @@
 //! **Groups** of an instance `a`. Written: `a.operating_state`, `a.is_homed`, `a.is_busy`, `a.setpoint_js`,
 //! `a.setpoint_cp`, `a.measured_cp` (of `a.tool_tip` in `a.base`), `a.jaw.setpoint_js`, `a.error` and `a.error_event`.
 //! Read: `a.measured_js`, `a.jaw.measured_js`, `a.supervisor.trip`. Inboxes: `a.state_command`, `a.servo_jp`,
-//! `a.servo_cp`, `a.move_jp`, `a.move_cp`, `a.jaw.servo_jp`, `a.jaw.move_jp`. A robot without a tool tip, an exoskeleton say,
+//! `a.servo_cp`, `a.move_jp`, `a.move_cp`, `a.jaw.servo_jp`, `a.jaw.move_jp`, and `a.servo_jf` where the device takes efforts. A robot without a tool tip, an exoskeleton say,
 //! has none of the four groups whose names end in `_cp`; its joints may branch.
 //!
 //! **Commands.** A `servo_*` command becomes the setpoint at once, and ends a move under way. A `move_*` command waits
@@ -12,6 +12,10 @@
 //! device enabled and homed. A command that cannot be carried out is refused as a whole: nothing moves, `error` names
 //! the reason until a command is accepted, `error_event` counts. (The dVRK clips joint goals to their limits instead;
 //! a test needs to see the refusal.)
+//!
+//! **Efforts**: `servo_jf` asks for torques of all joints, which the servo turns into currents; they hold until another command of
+//! the joints supersedes them. While they do, `a.control_mode` is `effort`, the efforts stand in `a.setpoint_js`, and its positions are
+//! those that are measured, so that what comes next begins where the joints are.
 //!
 //! **Setpoints** follow the measured positions while motor power is off. Their velocity is that of the trajectory, zero
 //! for servo commands, as CRTK says of position commands.
@@ -31,10 +35,12 @@
 //! says so in `a.stop_behaviour`.
 
 mod config;
+mod effort;
 mod state;
 mod stopping;
 
 pub use config::{ArmConfig, ArmJointConfig};
+pub use effort::CONTROL_MODES;
 pub use state::{ArmState, Channel, Refusal};
 
 use crate::crtk::{OperatingState, StateCommand};
@@ -45,6 +51,7 @@ use crate::joint::{
 use crate::kinematics::{ArmKinematics, pose_from_values, pose_values};
 use crate::stop::StopConfig;
 use crate::trajectory::MotionLimits;
+use effort::Efforts;
 use stopping::Stopping;
 use trocar_math::{clamp, max};
 use trocar_signal::{
@@ -143,6 +150,7 @@ pub struct Arm {
     is_busy: WritePort,
     error: WritePort,
     error_event: WritePort,
+    efforts: Option<Efforts>,
     stopping: Option<Stopping>,
 }
 
@@ -254,7 +262,7 @@ impl Arm {
             setpoint_cp: registration.write(pose("setpoint_cp").meaning("tip at the joint setpoints")),
             measured_cp: registration.write(pose("measured_cp").meaning("tip at the measured joints")),
         });
-        Ok(Arm {
+        let arm = Arm {
             speed,
             axes,
             joints: joint_ports,
@@ -270,9 +278,26 @@ impl Arm {
             ),
             error_event: registration
                 .write(GroupSpec::event(path("error_event")).meaning("counts commands that were refused")),
+            efforts: None,
             stopping: None,
             geometry,
+        };
+        Ok(if config.takes_efforts() {
+            arm.with_efforts(instance, config, provenance, registration)
+        } else {
+            arm
         })
+    }
+
+    fn with_efforts(
+        self,
+        instance: &str,
+        config: &ArmConfig,
+        provenance: &Provenance<'_>,
+        registration: &mut Registration,
+    ) -> Arm {
+        let efforts = Efforts::new(instance, config, self.geometry.joints(), provenance, registration);
+        Arm { efforts: Some(efforts), ..self }
     }
 
     /// With a way to stop of its own: writes `<instance>.stop_behaviour`; registers `<instance>.stop.on_disable`, `.on_trip`
@@ -430,8 +455,11 @@ impl Arm {
     }
 
     /// Commands of the joints and the tip: a servo command at once, otherwise the move that waits longest.
-    fn take_joint_commands(&self, io: &mut Activation<'_>, state: &mut ArmState) {
+    fn take_joint_commands(&self, io: &mut Activation<'_>, state: &mut ArmState, feedback: &Feedback) {
         let ports = self.joints;
+        if let Some(efforts) = &self.efforts {
+            efforts.take(self, io, state, feedback);
+        }
         let servos = in_order(io, ports.servo_jp, self.tip.map(|tip| tip.servo_cp));
         let mut has_served = false;
         for (port, is_cartesian) in servos.into_iter().flatten() {
@@ -440,6 +468,7 @@ impl Arm {
                 match self.joint_goal(io, state, port, is_cartesian, Search::Near) {
                     Ok(goal) => {
                         state.accept();
+                        self.end_efforts(io);
                         state.joints.stand(&goal[..self.joint_count()]);
                     }
                     Err(refusal) => state.refuse(refusal),
@@ -455,6 +484,7 @@ impl Arm {
                 match self.joint_goal(io, state, port, is_cartesian, Search::Far) {
                     Ok(goal) => {
                         state.accept();
+                        self.end_efforts(io);
                         let limits = self.joint_limits(io, state);
                         state.joints.go(io.now, &goal[..self.joint_count()], &limits);
                     }
@@ -462,6 +492,13 @@ impl Arm {
                 }
                 return;
             }
+        }
+    }
+
+    /// From now on positions count.
+    fn end_efforts(&self, io: &mut Activation<'_>) {
+        if let Some(efforts) = &self.efforts {
+            efforts.end(io);
         }
     }
 
@@ -559,6 +596,9 @@ impl Arm {
         let mut values = [0.0; 3 * MAX_JOINTS];
         values[..n].copy_from_slice(&state.joints.position[..n]);
         values[n..2 * n].copy_from_slice(&state.joints.velocity[..n]);
+        if let Some(efforts) = &self.efforts {
+            values[2 * n..3 * n].copy_from_slice(&efforts.publish(io)[..n]);
+        }
         io.send(self.joints.setpoint_js, &values[..3 * n], now, Nanos::ZERO, is_known);
         if let Some(jaw) = self.jaw {
             let values = [state.jaw.position[0], state.jaw.velocity[0], 0.0];
@@ -615,9 +655,12 @@ impl Component for Arm {
         state.jaw.advance(io.now);
         self.mind_the_supervisor(io, &mut state);
         self.take_state_command(io, &mut state, &feedback);
-        self.take_joint_commands(io, &mut state);
+        self.take_joint_commands(io, &mut state, &feedback);
         self.take_jaw_commands(io, &mut state);
         self.finish_homing(io, &mut state, &feedback);
+        if let Some(efforts) = &self.efforts {
+            efforts.mind(self, io, &mut state, &feedback);
+        }
         let keeps_its_setpoints = self
             .stopping
             .as_ref()
@@ -641,6 +684,9 @@ impl Component for Arm {
         self.publish_states(io, &state);
         if let Some(stopping) = &self.stopping {
             stopping.publish_start(io);
+        }
+        if let Some(efforts) = &self.efforts {
+            efforts.publish(io);
         }
         Ok(())
     }

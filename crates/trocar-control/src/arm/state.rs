@@ -27,11 +27,13 @@ pub enum Refusal {
     TooCloseToRemoteCentre,
     /// The homing motion ended and a joint was not where it should be; the device goes to FAULT.
     HomingFailed,
+    /// An effort beyond what may be asked of a joint.
+    EffortLimit,
 }
 
 impl Refusal {
     /// The names in the group `error`, in the order of the variants.
-    pub const NAMES: [&'static str; 9] = [
+    pub const NAMES: [&'static str; 10] = [
         "none",
         "invalid_command",
         "not_ready",
@@ -41,6 +43,7 @@ impl Refusal {
         "out_of_reach",
         "too_close_to_remote_centre",
         "homing_failed",
+        "effort_limit",
     ];
 }
 

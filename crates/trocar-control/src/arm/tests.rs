@@ -25,6 +25,7 @@ pub(crate) fn psm_config() -> ArmConfig {
         home: Some(quantity(home)),
         home_tolerance: Some(quantity(near)),
         servo_jump: None,
+        effort: None,
     };
     let arm = |name: &str| joint(name, "90 deg/s", "90 deg/s^2", "0 deg", "3 deg");
     let wrist = |name: &str| joint(name, "1080 deg/s", "720 deg/s^2", "0 deg", "3 deg");
@@ -631,4 +632,101 @@ fn without_a_tip_the_joints_move_all_the_same() {
         let of = path.trim_start_matches("psm1.");
         assert_eq!(with.get(of), without.get(of), "{of}");
     }
+}
+
+/// The arm with an effort for each joint: 10 N m, and 20 N of the insertion.
+fn ready_for_efforts() -> Rig {
+    let mut config = psm_config();
+    let joints = psm_joints();
+    for (at, joint) in joints.joints().iter().enumerate() {
+        let text = if joint.kind == crate::JointKind::Revolute { "10 N m" } else { "20 N" };
+        config.joints[at].effort = Some(Sourced::bare(AnyQuantity::parse(text).unwrap()));
+    }
+    assert_eq!(config.check(&joints), []);
+    let mut rig = Rig::new(&config);
+    rig.command("enable");
+    rig.command("home");
+    rig.run_until_idle();
+    rig
+}
+
+fn mode(rig: &Rig) -> &'static str {
+    CONTROL_MODES[rig.get("control_mode")[0] as usize]
+}
+
+fn efforts(rig: &Rig) -> Vec<f64> {
+    rig.get("setpoint_js")[12..].to_vec()
+}
+
+#[test]
+fn efforts_hold_until_a_position_supersedes_them_and_positions_begin_where_the_joints_are() {
+    let mut rig = ready_for_efforts();
+    assert_eq!((mode(&rig), efforts(&rig)), ("position", vec![0.0; 6]));
+    let asked = [1.0, -10.0, 20.0, 0.5, 0.0, -0.25];
+    rig.send("servo_jf", &asked);
+    rig.step();
+    assert_eq!((mode(&rig), efforts(&rig), rig.error()), ("effort", asked.to_vec(), "none"));
+    // The joints go where the efforts take them, and the setpoint with them.
+    rig.holds = true;
+    for _ in 0..100 {
+        rig.measured[0] += 0.001;
+        rig.step();
+        assert_eq!((mode(&rig), rig.setpoint()), ("effort", rig.measured));
+    }
+    let here = rig.measured;
+    rig.holds = false;
+    rig.send("move_jp", &HOME);
+    rig.step();
+    assert_eq!((mode(&rig), efforts(&rig)), ("position", vec![0.0; 6]));
+    assert!((rig.setpoint()[0] - here[0]).abs() < 1e-4, "one period into the move");
+    rig.run_until_idle();
+    assert_eq!(rig.setpoint(), HOME);
+}
+
+#[test]
+fn efforts_end_a_move_and_end_with_a_pause_or_without_power() {
+    for command in ["pause", "disable", "unhome"] {
+        let mut rig = ready_for_efforts();
+        rig.send("move_jp", &[0.5, 0.0, 0.1, 0.0, 0.0, 0.0]);
+        (0..100).for_each(|_| rig.step());
+        rig.send("servo_jf", &[1.0; 6]);
+        rig.step();
+        assert_eq!((mode(&rig), rig.flag("is_busy")), ("effort", false));
+        rig.command(command);
+        assert_eq!((mode(&rig), efforts(&rig)), ("position", vec![0.0; 6]), "{command}");
+    }
+    let mut rig = ready_for_efforts();
+    rig.send("servo_jf", &[1.0; 6]);
+    rig.step();
+    rig.trip("tracking_error");
+    rig.step();
+    assert_eq!((mode(&rig), rig.state()), ("position", "FAULT"));
+}
+
+#[test]
+fn efforts_beyond_a_limit_or_of_a_device_that_is_not_ready_are_refused_as_a_whole() {
+    let mut rig = ready_for_efforts();
+    for asked in [[10.001, 0.0, 0.0, 0.0, 0.0, 0.0], [0.0, 0.0, -20.001, 0.0, 0.0, 0.0]] {
+        rig.send("servo_jf", &asked);
+        rig.step();
+        assert_eq!((mode(&rig), rig.error(), rig.setpoint()), ("position", "effort_limit", HOME));
+    }
+    rig.command("pause");
+    rig.send("servo_jf", &[0.0; 6]);
+    rig.step();
+    assert_eq!((mode(&rig), rig.error()), ("position", "not_ready"));
+}
+
+#[test]
+fn an_effort_stands_at_every_joint_and_not_at_the_jaw() {
+    let effort = |text: &str| Some(Sourced::bare(AnyQuantity::parse(text).unwrap()));
+    let mut config = psm_config();
+    config.joints[0].effort = effort("10 N m");
+    config.joints[2].effort = effort("10 N m");
+    config.joints[6].effort = effort("1 N m");
+    let keys: Vec<String> = config.check(&psm_joints()).into_iter().map(|p| p.key).collect();
+    let missing = [1, 3, 4, 5].map(|i| format!("joints[{i}].effort"));
+    assert!(missing.iter().all(|key| keys.contains(key)), "{keys:?}");
+    assert!(keys.contains(&"joints[6].effort".to_owned()) && keys.contains(&"joints[2].effort".to_owned()));
+    assert_eq!(keys.len(), 6);
 }

@@ -119,7 +119,17 @@ impl Inboxes {
                 true => compiler.loaded.spans.key(key),
                 false => compiler.loaded.spans.value(key),
             };
-            compiler.unknown(key, place, path, near, format!("commands here: {}", words.join(", ")));
+            let mut notes = format!("commands here: {}", words.join(", "));
+            let instance =
+                path.strip_suffix(".servo_jf").filter(|instance| compiler.arms.contains_key(*instance));
+            if let Some(robot) = instance.and_then(|instance| compiler.loaded.scene.robots.get(instance)) {
+                let title = &robot.robot.title;
+                notes = format!(
+                    "{title} takes no efforts: that needs an `effort`, the largest that may be asked for, at each of its `[[arm.joints]]`. \
+                     Its {notes}"
+                );
+            }
+            compiler.unknown(key, place, path, near, notes);
             return None;
         };
         if let Some(driver) = masters::driver_of(compiler, path) {
@@ -155,6 +165,8 @@ impl Inboxes {
                     feedback: of("measured_js"),
                     settle: arm.settle,
                     start_delay_s: None,
+                    // A joint state holds positions, velocities and efforts.
+                    setpoint_at: if is_effort(&spec) { 2 * spec.elements.len() } else { 0 },
                     spec,
                 }
             }
@@ -170,6 +182,7 @@ impl Inboxes {
                     setpoint,
                     settle: Nanos::ZERO,
                     start_delay_s: None,
+                    setpoint_at: 0,
                     spec,
                 }
             }
@@ -295,10 +308,9 @@ pub(crate) fn joint_values(
             Some((lower, upper)) if is == Dimension::NUMBER => lower + quantity.si * (upper - lower),
             _ => quantity.si,
         });
-        if is != meant && is != Dimension::NUMBER {
-            let what =
-                format!("{meant}, or a percentage of the joint's range, is meant here, and this is {is}");
-            compiler.problem(&at, what);
+        let or = if is_effort(&inbox.spec) { "" } else { ", or a percentage of the joint's range," };
+        if is != meant && (is != Dimension::NUMBER || or.is_empty()) {
+            compiler.problem(&at, format!("{meant}{or} is meant here, and this is {is}"));
         }
     }
     Some(values)
@@ -308,11 +320,24 @@ pub(crate) fn joint_values(
 pub(crate) fn joint_range(compiler: &Compiler<'_>, spec: &GroupSpec, element: usize) -> Option<(f64, f64)> {
     let instance = spec.path.split('.').next()?;
     let joints = compiler.loaded.scene.robots.get(instance)?.robot.joints().ok()?;
+    if is_effort(spec) {
+        return None;
+    }
     let joint = match spec.elements.get(element)?.name.strip_prefix("position.") {
         Some(name) => joints.joints().iter().find(|joint| joint.name == name)?,
         None => joints.jaw()?,
     };
     Some((joint.lower, joint.upper))
+}
+
+/// Whether a joint command is one of efforts.
+fn is_effort(spec: &GroupSpec) -> bool {
+    spec.elements.first().is_some_and(|element| element.name.starts_with("effort."))
+}
+
+/// What stands before a joint's name in the names of a command's numbers.
+pub(crate) fn element_prefix(spec: &GroupSpec) -> &'static str {
+    if is_effort(spec) { "effort." } else { "position." }
 }
 
 /// The place of a joint in a joint command.
@@ -322,10 +347,11 @@ pub(crate) fn joint_element(
     spec: &GroupSpec,
     joint: &str,
 ) -> Option<usize> {
-    let wanted = format!("position.{joint}");
+    let prefix = element_prefix(spec);
+    let wanted = format!("{prefix}{joint}");
     let at = spec.elements.iter().position(|e| e.name == wanted || (e.name == "position" && joint == "jaw"));
     if at.is_none() {
-        let known = spec.elements.iter().filter_map(|e| e.name.strip_prefix("position."));
+        let known = spec.elements.iter().filter_map(|e| e.name.strip_prefix(prefix));
         let known: Vec<String> = known.map(str::to_owned).collect();
         let (one, all) = match spec.kind {
             GroupKind::Point => ("axis", "the axes are "),

@@ -1,7 +1,7 @@
 //! The motion of a phase, as the program makes it.
 
 use super::Compiler;
-use super::program::{Inboxes, frame_in_base, joint_element, joint_range, joint_values};
+use super::program::{Inboxes, element_prefix, frame_in_base, joint_element, joint_range, joint_values};
 use crate::program::{Action, Course, MAX_COMMAND, Recorded, Travel, Wave};
 use std::sync::Arc;
 use trocar_scenario::phase::{MoveConfig, PhaseConfig};
@@ -265,7 +265,7 @@ impl Maker<'_, '_> {
         for column in &table.columns {
             let wanted = match column.name.strip_prefix('q') {
                 Some(part @ ("x" | "y" | "z" | "w")) if is_cartesian => format!("orientation.{part}"),
-                _ => format!("position.{}", column.name),
+                _ => format!("{}{}", element_prefix(&spec), column.name),
             };
             let is_jaw = |name: &str| name == "position" && column.name == "jaw";
             let place = spec.elements.iter().position(|e| e.name == wanted || is_jaw(&e.name));
@@ -274,9 +274,11 @@ impl Maker<'_, '_> {
                 None => {
                     let known: Vec<&str> = match is_cartesian {
                         true => vec!["x", "y", "z", "qx", "qy", "qz", "qw"],
-                        false => {
-                            spec.elements.iter().filter_map(|e| e.name.strip_prefix("position.")).collect()
-                        }
+                        false => spec
+                            .elements
+                            .iter()
+                            .filter_map(|e| e.name.strip_prefix(element_prefix(&spec)))
+                            .collect(),
                     };
                     let and =
                         if is_cartesian { "" } else { "; `if_present` names columns that may lack a joint" };
