@@ -12,6 +12,7 @@
 //! before the instant, so that no cycle arises.
 
 pub mod arm;
+pub mod assistance;
 pub mod comparison;
 pub mod crtk;
 pub mod inverse;
@@ -29,6 +30,9 @@ pub mod teleoperation;
 pub mod trajectory;
 
 pub use arm::{Arm, ArmConfig, ArmJointConfig, Geometry, Refusal};
+pub use assistance::{
+    Assistance, AssistanceConfig, AssistanceJointConfig, AssistanceKind, OwnFriction, OwnModel,
+};
 pub use comparison::{ComparisonConfig, TwoSensors};
 pub use crtk::{OperatingState, StateCommand};
 pub use inverse::{InverseError, Search};

@@ -90,7 +90,7 @@ pub(crate) fn check(configs: &[SpasmConfig], joints: &ArmJoints, sources: &[Spas
             let hint = nearest(&config.joint, names.iter().copied());
             let hint = hint.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
             let what =
-                format!("there is no joint `{}`{hint} The joints are {}", config.joint, names.join(", "));
+                format!("there is no joint `{}`; the joints are {}{hint}", config.joint, names.join(", "));
             problems.push(Problem::new(format!("{key}.joint"), what));
             continue;
         };

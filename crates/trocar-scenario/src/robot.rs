@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use trocar_control::{
-    ArmConfig, ArmJoints, Joint, JointKind, ServoConfig, SpasmSources, StopConfig, SupervisorConfig,
-    TwoSensors,
+    ArmConfig, ArmJoints, AssistanceConfig, Joint, JointKind, ServoConfig, SpasmSources, StopConfig,
+    SupervisorConfig, TwoSensors,
 };
 use trocar_plant::{
     ActuatorConfig, BusConfig, Coupling, CouplingConfig, ForceSensorConfig, ImuConfig, PowerSupplyConfig,
@@ -130,6 +130,9 @@ pub struct RobotFile {
     /// provenance of the supervisor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stop: Option<StopConfig>,
+    /// What an exoskeleton does with its wearer's joints on the command `start`. Its numbers have the provenance of the supervisor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assistance: Option<AssistanceConfig>,
     /// Name to limit: what the maker declares of the device, and examples that stand in where nobody declares anything.
     /// Formulas read them as `arm.declared.NAME`.
     #[serde(default)]
@@ -151,7 +154,7 @@ pub struct ProvenanceConfig {
     pub servo: SectionProvenance,
     /// Of `[arm]`.
     pub arm: SectionProvenance,
-    /// Of `[supervisor]` and `[stop]`.
+    /// Of `[supervisor]`, `[stop]` and `[assistance]`.
     pub supervisor: SectionProvenance,
 }
 
@@ -168,7 +171,7 @@ pub enum Section {
     Servo,
     /// `[arm]`
     Arm,
-    /// `[supervisor]` and `[stop]`
+    /// `[supervisor]`, `[stop]` and `[assistance]`
     Supervisor,
 }
 
@@ -372,6 +375,10 @@ impl RobotFile {
                     ));
                     if let Some(stop) = &self.stop {
                         problems.extend(under("stop", stop.check(&joints)));
+                    }
+                    if let Some(assistance) = &self.assistance {
+                        let takes_efforts = self.arm.takes_efforts();
+                        problems.extend(under("assistance", assistance.check(&joints, takes_efforts)));
                     }
                 }
                 Err(wrong) => problems.extend(wrong),

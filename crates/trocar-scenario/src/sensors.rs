@@ -9,8 +9,9 @@ use trocar_plant::ActuatorKind;
 use trocar_signal::Problem;
 
 /// Names that signals of other parts begin with.
-const TAKEN: [&str; 12] = [
+const TAKEN: [&str; 13] = [
     "arm",
+    "assistance",
     "base",
     "bus",
     "declared",

@@ -18,7 +18,10 @@ use crate::slot_settings;
 use crate::wearer::Wearer;
 use nalgebra::{Isometry3, Vector3};
 use std::collections::BTreeMap;
-use trocar_control::{Arm, ArmKinematics, Geometry, RemoteCentre, Servo, ServoDrive, Supervisor};
+use trocar_control::{
+    Arm, ArmKinematics, Assistance, Geometry, OwnFriction, OwnModel, RemoteCentre, Servo, ServoDrive,
+    Supervisor,
+};
 use trocar_measure::LimitOwner;
 use trocar_plant::{
     ActuatorKind, Brake, Bus, CountDecoder, Coupling, Encoder, JointList, Motor, Potentiometer, PowerSupply,
@@ -223,6 +226,9 @@ pub(crate) fn assemble(
             match Arm::new(instance, config, &provenance, geometry, &mut registration) {
                 Ok(mut component) => match task(config.rate.si(), config.compute_time.value.si()) {
                     Some(task) => {
+                        if robot.assistance.is_some() {
+                            component = component.with_assistance(instance, &mut registration);
+                        }
                         if let Some(stop) = stop {
                             component =
                                 component.with_stop(instance, stop, &stop_provenance, &mut registration);
@@ -288,6 +294,19 @@ pub(crate) fn assemble(
         Err(found) => note("servo", found),
     }
 
+    if let Some(config) = &robot.assistance {
+        let mut registration = Registration::new(format!("{instance}.assistance"));
+        slot_settings
+            .insert(format!("{instance}.assistance"), slot_settings::assistance(config, joints.joints()));
+        let model = own_model(robot, &actuator_rows, &setting)?;
+        match Assistance::new(instance, config, &stop_provenance, &joints, model, &mut registration) {
+            Ok(component) => match task(config.rate.si(), config.compute_time.value.si()) {
+                Some(task) => push(registration, Box::new(component), Pace::Task(task), Role::Controller),
+                None => note("assistance", no_task()),
+            },
+            Err(found) => note("assistance", found),
+        }
+    }
     if let Some(config) = &robot.power_supply {
         let mut registration = Registration::new(format!("{instance}.supply"));
         match PowerSupply::new(instance, config, &robot.actuators, step_s, &actuators, &mut registration) {
@@ -337,6 +356,30 @@ pub(crate) fn assemble(
         slot_settings,
         wires: wires(instance, robot).into_iter().chain(sensors::wires(instance, robot)).collect(),
     })
+}
+
+/// What a controller believes of the device itself: its links without wearer and load, and its friction, before and behind the
+/// gears.
+fn own_model(
+    robot: &RobotFile,
+    actuator_rows: &[Vec<f64>],
+    setting: &Setting,
+) -> Result<OwnModel, Vec<Problem>> {
+    let (gravity, base) = (setting.gravity_in_world_mps2, setting.world_from_base);
+    let own = island::build(&robot.mechanism, &[], &[], gravity, base, island::Beside::default())?;
+    let coordinates = &robot.mechanism.coordinates;
+    let of_links = robot.mechanism.friction.iter().map(|friction| OwnFriction {
+        row: coordinates.iter().map(|c| friction.of.get(&c.name).copied().unwrap_or(0.0)).collect(),
+        coulomb: friction.coulomb.value.si,
+        viscous: friction.viscous.value.si,
+    });
+    let of_motors = robot.actuators.iter().zip(actuator_rows).filter_map(|(actuator, row)| {
+        let friction = actuator.transmission.as_ref()?.motor_friction.as_ref()?;
+        let (coulomb, viscous) = (friction.coulomb.value.si, friction.viscous.value.si);
+        Some(OwnFriction { row: row.clone(), coulomb, viscous })
+    });
+    let friction = of_links.chain(of_motors).collect();
+    Ok(OwnModel { mechanism: own.island.mechanism().clone(), friction })
 }
 
 fn wires(instance: &str, robot: &RobotFile) -> Vec<(String, u32)> {

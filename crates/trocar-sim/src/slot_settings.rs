@@ -3,7 +3,8 @@
 
 use serde_json::{Value, json};
 use trocar_control::{
-    ArmJoints, ChainFrame, Geometry, Joint, JointKind, RemoteCentre, ServoDrive, SpasmConfig,
+    ArmJoints, AssistanceConfig, AssistanceKind, ChainFrame, Geometry, Joint, JointKind, RemoteCentre,
+    ServoDrive, SpasmConfig,
 };
 use trocar_scenario::RobotFile;
 
@@ -62,6 +63,20 @@ fn frame(frame: &ChainFrame) -> Value {
         "rotation_xyzw": frame.placement.rotation.coords.as_slice(),
         "kind": variable.map(|variable| word(variable.kind)),
         "joints": variable.map_or(&[][..], |variable| &variable.row),
+    })
+}
+
+/// Of an assistance: its strides.
+pub(crate) fn assistance(config: &AssistanceConfig, joints: &[Joint]) -> Value {
+    let stride = |joint: &Joint| {
+        let of_joint = config.joints.iter().find(|one| one.joint == joint.name);
+        of_joint.map(|one| one.stride.value.iter().map(|point| point.si).collect::<Vec<_>>())
+    };
+    json!({
+        "joints": joints.iter().map(self::joint).collect::<Vec<_>>(),
+        "jaw": null,
+        "kinds": AssistanceKind::NAMES,
+        "strides": joints.iter().map(stride).collect::<Vec<_>>(),
     })
 }
 

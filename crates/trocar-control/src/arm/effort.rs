@@ -2,6 +2,7 @@
 
 use super::{Arm, ArmConfig, ArmState, Feedback, Refusal};
 use crate::joint::{ArmJoints, MAX_JOINTS, register_size};
+use trocar_math::clamp;
 use trocar_signal::{Activation, GroupSpec, ParameterPort, Provenance, ReadPort, Registration, WritePort};
 
 /// The values of the group `control_mode`, in order: what the servo makes of the setpoint.
@@ -74,6 +75,29 @@ impl Efforts {
             for (word, effort) in words[1..].iter_mut().zip(efforts) {
                 *word = effort.to_bits();
             }
+        }
+    }
+
+    /// The inbox of commands.
+    pub(super) fn inbox(&self) -> ReadPort {
+        self.servo_jf
+    }
+
+    /// Takes efforts of the device's own assistance, confined to what may be asked for.
+    pub(super) fn lead(
+        &self,
+        io: &mut Activation<'_>,
+        state: &mut ArmState,
+        feedback: &Feedback,
+        wanted: &[f64],
+    ) {
+        if feedback.is_valid {
+            state.joints.stand(&feedback.joints);
+        }
+        io.state[self.first_word] = EFFORT;
+        for (place, (effort, limit)) in wanted.iter().zip(&self.limits).enumerate() {
+            let limit = io.parameter(*limit);
+            io.state[self.first_word + 1 + place] = clamp(*effort, -limit, limit).to_bits();
         }
     }
 

@@ -17,6 +17,9 @@
 //! the joints supersedes them. While they do, `a.control_mode` is `effort`, the efforts stand in `a.setpoint_js`, and its positions are
 //! those that are measured, so that what comes next begins where the joints are.
 //!
+//! **Assistance**: while a device's assistance is on ([`crate::assistance`]), its setpoints count; clients' commands of the joints
+//! are refused.
+//!
 //! **Setpoints** follow the measured positions while motor power is off. Their velocity is that of the trajectory, zero
 //! for servo commands, as CRTK says of position commands.
 //!
@@ -34,6 +37,7 @@
 //! **Stopping**: a device that states how it stops ([`crate::stop`]) holds its setpoints or leads them once it is stopped, and
 //! says so in `a.stop_behaviour`.
 
+mod assisted;
 mod config;
 mod effort;
 mod state;
@@ -51,6 +55,7 @@ use crate::joint::{
 use crate::kinematics::{ArmKinematics, pose_from_values, pose_values};
 use crate::stop::StopConfig;
 use crate::trajectory::MotionLimits;
+use assisted::Assisted;
 use effort::Efforts;
 use stopping::Stopping;
 use trocar_math::{clamp, max};
@@ -151,6 +156,7 @@ pub struct Arm {
     error: WritePort,
     error_event: WritePort,
     efforts: Option<Efforts>,
+    assisted: Option<Assisted>,
     stopping: Option<Stopping>,
 }
 
@@ -279,6 +285,7 @@ impl Arm {
             error_event: registration
                 .write(GroupSpec::event(path("error_event")).meaning("counts commands that were refused")),
             efforts: None,
+            assisted: None,
             stopping: None,
             geometry,
         };
@@ -312,6 +319,13 @@ impl Arm {
     ) -> Arm {
         let stopping = Stopping::new(instance, config, self.geometry.joints(), provenance, registration);
         Arm { stopping: Some(stopping), ..self }
+    }
+
+    /// With an assistance, which leads the joints while it is on: reads `<instance>.assistance.state`, `.control_mode` and
+    /// `.setpoint_js`.
+    #[must_use]
+    pub fn with_assistance(self, instance: &str, registration: &mut Registration) -> Arm {
+        Arm { assisted: Some(Assisted::new(instance, registration)), ..self }
     }
 
     fn joint_count(&self) -> usize {
@@ -457,6 +471,9 @@ impl Arm {
     /// Commands of the joints and the tip: a servo command at once, otherwise the move that waits longest.
     fn take_joint_commands(&self, io: &mut Activation<'_>, state: &mut ArmState, feedback: &Feedback) {
         let ports = self.joints;
+        if self.assisted.as_ref().is_some_and(|assisted| assisted.lead(self, io, state, feedback)) {
+            return;
+        }
         if let Some(efforts) = &self.efforts {
             efforts.take(self, io, state, feedback);
         }

@@ -29,11 +29,13 @@ pub enum Refusal {
     HomingFailed,
     /// An effort beyond what may be asked of a joint.
     EffortLimit,
+    /// A command of the joints while the device's assistance leads them.
+    Assisted,
 }
 
 impl Refusal {
     /// The names in the group `error`, in the order of the variants.
-    pub const NAMES: [&'static str; 10] = [
+    pub const NAMES: [&'static str; 11] = [
         "none",
         "invalid_command",
         "not_ready",
@@ -44,6 +46,7 @@ impl Refusal {
         "too_close_to_remote_centre",
         "homing_failed",
         "effort_limit",
+        "assisted",
     ];
 }
 
@@ -96,6 +99,18 @@ impl Channel {
         self.position[..position.len()].copy_from_slice(position);
         self.velocity = [0.0; MAX_JOINTS];
         self.activity = STANDING;
+    }
+
+    /// Goes where somebody else leads it.
+    pub fn lead(&mut self, position: &[f64], velocity: &[f64]) {
+        self.stand(position);
+        self.velocity[..velocity.len()].copy_from_slice(velocity);
+    }
+
+    /// Comes to rest from the velocity that it was led with.
+    pub fn come_to_rest(&mut self, now: Time, limits: &MotionLimits) {
+        self.trajectory = Trajectory::brake(now, &self.position, &self.velocity, limits);
+        self.activity = BRAKING;
     }
 
     /// Starts for a goal, from the position and velocity that it has.

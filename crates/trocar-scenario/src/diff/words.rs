@@ -6,7 +6,7 @@ use crate::explain::{Catalogue, Language, formula_in_words, path_in_words, quant
 use serde_json::Value as Json;
 
 /// Sections of files in the order of reading: the key at the root, and the heading under which it stands.
-const GROUPS: [(&str, &str); 45] = [
+const GROUPS: [(&str, &str); 46] = [
     ("trocar", "versions"),
     ("title", "question"),
     ("purpose", "question"),
@@ -51,6 +51,7 @@ const GROUPS: [(&str, &str); 45] = [
     ("arm", "control"),
     ("supervisor", "control"),
     ("stop", "control"),
+    ("assistance", "control"),
     ("declared", "declared"),
 ];
 

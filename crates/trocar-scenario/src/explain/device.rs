@@ -284,6 +284,7 @@ fn protection(page: &mut Page, robot: &LoadedRobot, file: &Table<'_>) {
         ];
         page.say("robot.spasm", &values.each_ref().map(|(key, value)| (*key, value.as_str())));
     }
+    assistance(page, robot, file);
     let Some(stop) = &robot.robot.stop else { return };
     let behaviour = |chosen: StopBehaviour| words.say(&format!("robot.stop.{}", chosen.word()), &[]);
     let values = [
@@ -296,6 +297,29 @@ fn protection(page: &mut Page, robot: &LoadedRobot, file: &Table<'_>) {
         let said = |key: &str| joint.quantity(words, key).unwrap_or_default();
         let values = ["joint", "damping", "posture", "speed"].map(|key| (key, said(key)));
         page.say("robot.stop.joint", &values.each_ref().map(|(key, value)| (*key, value.as_str())));
+    }
+}
+
+/// What it does with its wearer's joints.
+fn assistance(page: &mut Page, robot: &LoadedRobot, file: &Table<'_>) {
+    let words = page.words;
+    let Some(config) = &robot.robot.assistance else { return };
+    let kind = words.say(&format!("robot.assistance.{}", config.kind.value.word()), &[]);
+    let table = file.table("assistance");
+    let said = |key: &str| table.quantity(words, key).unwrap_or_default();
+    let values = [
+        ("kind", kind),
+        ("stride", said("stride_time")),
+        ("lead", said("lead_in")),
+        ("gravity", said("gravity")),
+        ("friction", said("friction")),
+        ("rate", said("rate")),
+    ];
+    page.say("robot.assistance", &values.each_ref().map(|(key, value)| (*key, value.as_str())));
+    for joint in table.tables("joints") {
+        let said = |key: &str| joint.quantity(words, key).unwrap_or_default();
+        let values = ["joint", "stiffness", "damping", "dead_band", "learning"].map(|key| (key, said(key)));
+        page.say("robot.assistance.joint", &values.each_ref().map(|(key, value)| (*key, value.as_str())));
     }
 }
 

@@ -124,7 +124,7 @@ fn value(compiler: &mut Compiler<'_>, key: &str, text: &str, parameter: &Paramet
             let near = nearest(text, parameter.words.iter().map(String::as_str));
             let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
             let words = parameter.words.join(", ");
-            compiler.problem(key, format!("`{text}` is none of its values{hint} It takes: {words}"));
+            compiler.problem(key, format!("`{text}` is none of its values, which are {words}{hint}"));
         }
         return place.map(|(_, place)| f64::from(place));
     }
