@@ -22,6 +22,7 @@ fn a_step_allocates_nothing() {
         ("step_delay", 0),
         ("master_slave", 0),
         ("master_slave_channel", 2),
+        ("gait_with_effort", 2),
     ] {
         let loaded = shipped(name);
         let case = Compiled { loaded: &loaded }.case(place).unwrap();

@@ -193,7 +193,10 @@ fn assumed(case: &Case, part: f64) -> (Vec<Probe>, usize) {
         let from = set.map_or(parameter.nominal, |(_, value)| *value);
         for to in [from * (1.0 - part), from * (1.0 + part)] {
             // Of zero there is no part.
-            if to != from && parameter.least.is_none_or(|least| to >= least) {
+            if to != from
+                && parameter.least.is_none_or(|least| to >= least)
+                && parameter.most.is_none_or(|most| to <= most)
+            {
                 let (path, dimension) = (parameter.path.clone(), parameter.dimension);
                 probes.push(Probe::Parameter { path, from, to, dimension });
             }

@@ -49,6 +49,7 @@ fn model() -> Model {
             tunable: true,
             least: None,
             words: Vec::new(),
+            most: None,
         });
         let out = registration.write(GroupSpec::scalar(format!("{path}.out"), Dimension::ANGLE));
         let pace = Pace::Task(Task::at(Rate::new(500, 1).unwrap()));

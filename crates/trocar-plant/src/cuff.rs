@@ -27,7 +27,7 @@ pub struct CuffConfig {
     pub segment: String,
     /// How far below the segment's upper joint it sits, along the limb.
     pub below: Sourced<Length>,
-    /// Stiffness along x, y and z.
+    /// Stiffness along x, y and z. With none along an axis, and no damping, that axis is free: so a guide holds a pelvis that the legs carry.
     pub stiffness: Sourced<[Stiffness; 3]>,
     /// Damping along x, y and z.
     pub damping: Sourced<[Damping; 3]>,

@@ -39,6 +39,8 @@ pub mod torque_sensor;
 pub mod tracker;
 pub mod transmission;
 pub mod wearer;
+pub mod weight_support;
+pub mod will;
 pub mod winding;
 
 pub use actuator::{ActuatorConfig, ActuatorKind};
@@ -65,3 +67,5 @@ pub use torque_sensor::{TorqueSensor, TorqueSensorConfig};
 pub use tracker::{PositionTracker, PositionTrackerConfig, RegistrationConfig};
 pub use transmission::TransmissionConfig;
 pub use wearer::{LimitLaw, PassiveLaw, WearerConfig};
+pub use weight_support::{SupportCable, WeightSupportConfig};
+pub use will::{GainsConfig, WalkConfig, WillConfig, Willing, muscle_groups, without_side};

@@ -1,10 +1,11 @@
-//! What a wearer's muscles do: nothing by themselves, and against being stretched where the person is spastic.
+//! What a wearer's muscles do: what the person wants ([`crate::will`]), and against being stretched where they are spastic.
 //!
 //! `INSTANCE.wearer.muscles` holds one torque for each joint, N m, with the joint's sign. A spasm is a fault on it (`kind = "offset"`
 //! for a while): then its effect is proven against a twin without it, and the ledger says when the device noticed.
 
 use crate::check;
 use crate::person::{DelayLine, StretchReflex};
+use crate::will::{Will, Willing};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -90,6 +91,14 @@ pub struct Muscles {
     torques: WritePort,
     joints: usize,
     reflexes: Vec<Reflex>,
+    will: Option<Will>,
+}
+
+/// Working memory: torques, positions and velocities of all joints, angles that are wanted.
+struct Memory {
+    torques: Vec<f64>,
+    motion: Vec<f64>,
+    wanted: Vec<f64>,
 }
 
 /// The path of the torques of a wearer's muscles.
@@ -102,12 +111,13 @@ impl Muscles {
     /// The muscles of these joints, stepped at `step_s`; `spastic` names some of the joints.
     ///
     /// # Errors
-    /// What is wrong with the numbers, below `spasticity`.
+    /// What is wrong with the numbers, below `spasticity` and `will`.
     pub fn new(
         instance: &str,
         joints: &[String],
         spastic: &BTreeMap<String, SpasticityConfig>,
         provenance: &Provenance<'_>,
+        will: Option<&Willing<'_>>,
         step_s: f64,
         registration: &mut Registration,
     ) -> Result<Muscles, Vec<Problem>> {
@@ -153,6 +163,8 @@ impl Muscles {
             names.extend((0..line.words()).map(|word| format!("{name}.stretch_{word}")));
             reflexes.push(Reflex { joint, sense, law, strength, line, words: first..names.len() });
         }
+        let will = will.map(|will| Will::new(instance, joints, will, step_s, registration, &mut names));
+        let will = will.transpose().map_err(|wrong| check::under("will", wrong).collect::<Vec<_>>())?;
         registration.state_words(names);
         let elements =
             joints.iter().map(|name| Element { name: name.clone(), dimension: Dimension::TORQUE }).collect();
@@ -163,31 +175,46 @@ impl Muscles {
             torques: registration.write(torques),
             joints: joints.len(),
             reflexes,
+            will,
         })
     }
 }
 
 impl Component for Muscles {
     fn scratch(&self) -> Box<dyn std::any::Any + Send> {
-        Box::new(vec![0.0_f64; self.joints])
+        Box::new(Memory {
+            torques: vec![0.0; self.joints],
+            motion: vec![0.0; 2 * self.joints],
+            wanted: vec![0.0; self.will.as_ref().map_or(0, Will::joint_count)],
+        })
     }
 
     fn activate(&self, io: &mut Activation<'_>) -> Result<(), String> {
-        let memory = io.scratch.downcast_mut::<Vec<f64>>();
-        let mut torques = memory.map(std::mem::take).ok_or("the muscles' working memory is another's")?;
+        // Positions come first, then velocities, then efforts.
+        let mut scratch = std::mem::replace(io.scratch, Box::new(()));
+        let memory = scratch.downcast_mut::<Memory>().ok_or("the muscles' working memory is another's")?;
+        let Memory { torques, motion, wanted } = memory;
+        motion.copy_from_slice(&io.read(self.motion)[..2 * self.joints]);
         torques.fill(0.0);
         for reflex in &self.reflexes {
             let strength = io.parameter(reflex.strength);
-            // Positions come first, then velocities.
-            let rate = reflex.sense * io.read(self.motion)[self.joints + reflex.joint];
+            let rate = reflex.sense * motion[self.joints + reflex.joint];
             let before = reflex.line.step(&mut io.state[reflex.words.clone()], rate);
             torques[reflex.joint] -= reflex.sense * strength * reflex.law.activation(before);
         }
         let at = io.now;
-        io.send(self.torques, &torques, at, Nanos::ZERO, true);
-        if let Some(memory) = io.scratch.downcast_mut::<Vec<f64>>() {
-            *memory = torques;
+        if let Some(will) = &self.will {
+            let parameters = &io.parameters[io.first_parameter..];
+            let now_s = at.seconds();
+            let said = will.act(now_s, parameters, io.state, motion, torques, wanted);
+            let (wants, walks) = will.ports();
+            io.send(wants, wanted, at, Nanos::ZERO, true);
+            if let Some(walks) = walks {
+                io.send(walks, &said, at, Nanos::ZERO, true);
+            }
         }
+        io.send(self.torques, torques, at, Nanos::ZERO, true);
+        *io.scratch = scratch;
         Ok(())
     }
 }

@@ -7,7 +7,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use trocar_plant::person::{HipAxes, Joints, Person, Root, Sex};
-use trocar_plant::{CuffConfig, SpasticityConfig, WearerConfig};
+use trocar_plant::{
+    CuffConfig, SpasticityConfig, WearerConfig, WeightSupportConfig, WillConfig, muscle_groups, without_side,
+};
 use trocar_signal::quantity::{Angle, Length, Mass};
 use trocar_signal::{Problem, Provenance, Sourced};
 
@@ -140,7 +142,13 @@ pub struct WearerPlacement {
     /// Name to cuff. Each is free of force as the robot is put on.
     #[serde(default)]
     pub cuffs: BTreeMap<String, CuffConfig>,
-    /// What stands behind the numbers of the cuffs that name nothing of their own. Absent: `declared`, for whoever writes a scene
+    /// What they want, and how much of their strength they give. Absent: they let it happen.
+    #[serde(default)]
+    pub will: Option<WillConfig>,
+    /// A cable that carries a part of their weight. Absent: nothing does but the cuffs.
+    #[serde(default)]
+    pub weight_support: Option<WeightSupportConfig>,
+    /// What stands behind the numbers of cuffs, will and weight support that name nothing of their own. Absent: `declared`, for whoever writes a scene
     /// declares how it is set up.
     #[serde(default)]
     pub provenance: Option<SectionProvenance>,
@@ -158,6 +166,12 @@ impl WearerPlacement {
                 problems.push(Problem::new(&key, not_a_name(name)));
             }
             problems.extend(under(&key, cuff.check()));
+        }
+        if let Some(will) = &self.will {
+            problems.extend(under("will", will.check()));
+        }
+        if let Some(support) = &self.weight_support {
+            problems.extend(under("weight_support", support.check()));
         }
         problems
     }
@@ -187,6 +201,38 @@ impl WearerPlacement {
             if !robot_frames.contains(&cuff.frame.as_str()) {
                 let what = missing(format!("{key}.frame"), "frame of the robot", &cuff.frame, robot_frames);
                 problems.push(what);
+            }
+        }
+        if let Some(will) = &self.will {
+            let mut known: Vec<&str> = joints.iter().map(|joint| without_side(joint).0).collect();
+            known.sort_unstable();
+            known.dedup();
+            for name in will.joints.keys().filter(|name| !known.contains(&name.as_str())) {
+                let what = "joint (named without its side) of the person";
+                problems.push(missing(join_key("will.joints", name), what, name, &known));
+            }
+            for name in will.posture.keys().filter(|name| !joints.contains(&name.as_str())) {
+                problems.push(missing(join_key("will.posture", name), "joint of the person", name, joints));
+            }
+            let mut groups: Vec<String> = Vec::new();
+            for joint in joints.iter().filter(|joint| will.joints.contains_key(without_side(joint).0)) {
+                let (stem, side) = without_side(joint);
+                for group in muscle_groups(stem).into_iter().flatten() {
+                    groups.extend([group.to_owned(), format!("{group}{side}")]);
+                }
+            }
+            groups.sort();
+            groups.dedup();
+            let groups: Vec<&str> = groups.iter().map(String::as_str).collect();
+            for (key, name) in will
+                .weakness
+                .keys()
+                .map(|name| ("will.weakness", name))
+                .chain(will.strength.keys().map(|name| ("will.strength", name)))
+                .filter(|(_, name)| !groups.contains(&name.as_str()))
+            {
+                let what = "group of muscles of the joints in `will.joints`";
+                problems.push(missing(join_key(key, name), what, name, &groups));
             }
         }
         problems

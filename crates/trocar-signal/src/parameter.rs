@@ -54,6 +54,9 @@ pub struct ParameterSpec {
     /// The words that its values stand for, from 0 on, where it is a choice and not a measure; else empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub words: Vec<String>,
+    /// The greatest value that it can have, where more means nothing (a share of a whole).
+    #[serde(default)]
+    pub most: Option<f64>,
 }
 
 impl ParameterSpec {
@@ -74,6 +77,7 @@ impl ParameterSpec {
             standing,
             tunable: false,
             least: None,
+            most: None,
             words: Vec::new(),
         }
     }
@@ -98,6 +102,12 @@ impl ParameterSpec {
             .zip(0_u32..)
             .find(|(_, place)| f64::from(*place) == value)
             .map(|(word, _)| word.as_str())
+    }
+
+    /// With a greatest value.
+    #[must_use]
+    pub fn at_most(self, most: f64) -> ParameterSpec {
+        ParameterSpec { most: Some(most), ..self }
     }
 }
 
@@ -133,8 +143,8 @@ impl Provenance<'_> {
     ) -> ParameterSpec {
         let (source, standing) = self.of(value);
         let path = path.into();
-        let (least, words) = (None, Vec::new());
-        ParameterSpec { path, dimension, nominal, source, standing, tunable, least, words }
+        let (least, most, words) = (None, None, Vec::new());
+        ParameterSpec { path, dimension, nominal, source, standing, tunable, least, most, words }
     }
 }
 

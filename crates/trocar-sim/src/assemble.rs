@@ -548,6 +548,7 @@ fn mechanism_node(
             tunable: true,
             least: Some(0.0),
             words: Vec::new(),
+            most: None,
         })
     });
     let mut start = built.island.mechanism().zero_position();

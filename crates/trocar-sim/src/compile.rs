@@ -154,7 +154,7 @@ fn assemble_scene(
                 Some(_) => {}
             }
         }
-        let wearer = match Wearer::of_scene(scene, instance, robot) {
+        let wearer = match Wearer::of_scene(scene, instance, robot, step_rate.period_s()) {
             Ok(wearer) => wearer,
             Err(problems) => {
                 found.extend(problems);

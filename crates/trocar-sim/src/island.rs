@@ -164,7 +164,7 @@ pub(crate) fn build(
     let dressed = wearer.map(|(wearer, start)| wearer.add_to(&mut builder, &frames, start)).transpose();
     let dressed = dressed.map_err(|problem| vec![problem])?;
     let soles = contacts.map(|contacts| {
-        let person = dressed.as_ref().map(|(person, _)| person);
+        let person = dressed.as_ref().map(|dressed| &dressed.placed);
         contacts.add_to(&mut builder, world_from_base.inverse(), &frames, person)
     });
     let tip = config.tip.as_ref().map(|tip| Tip {

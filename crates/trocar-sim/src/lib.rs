@@ -36,6 +36,7 @@ mod slot_settings;
 pub mod state;
 pub mod step;
 mod wearer;
+mod weight_support;
 
 pub use case::Case;
 pub use check::{Checks, check};

@@ -1,8 +1,10 @@
 //! Who wears a robot: what becomes of them in the robot's island, and what is true of them.
 
+use crate::assemble::under;
 use crate::drive_train::{TunableInput, input_place};
 use crate::island::placement;
 use crate::schedule::{Node, Pace, Role};
+use crate::weight_support::{Support, SupportTruth};
 use nalgebra::{Isometry3, Translation3, Vector3};
 use std::collections::BTreeMap;
 use trocar_dynamics::{
@@ -10,7 +12,9 @@ use trocar_dynamics::{
     Mechanism, MechanismBuilder, Placement, SpringDamper,
 };
 use trocar_plant::person::{Joints, PassiveLeg, Person, PlacedPerson};
-use trocar_plant::{CUFF_INPUTS, CuffConfig, Muscles, WearerConfig, muscles_path};
+use trocar_plant::{
+    CUFF_INPUTS, CuffConfig, Muscles, WearerConfig, WeightSupportConfig, WillConfig, Willing, muscles_path,
+};
 use trocar_scenario::person::{PersonFile, WearerPlacement};
 use trocar_scenario::{LoadedPerson, LoadedRobot, LoadedScene};
 use trocar_signal::{
@@ -39,6 +43,10 @@ pub(crate) struct Wearer {
     fixed: Vec<ParameterSpec>,
     /// What the person's file says of its muscles.
     file: PersonFile,
+    will: Option<WillConfig>,
+    support: Option<WeightSupportConfig>,
+    /// What stands behind the scene's numbers.
+    standing: Standing,
 }
 
 /// A person in an island.
@@ -49,6 +57,14 @@ pub(crate) struct Worn {
     /// Words of q of the joints of each leg that has passive torques: hip, knee, ankle; and the places of these joints.
     legs: Vec<([usize; 3], [usize; 3])>,
     cuffs: Vec<WornCuff>,
+    support: Option<Support>,
+}
+
+/// Frames that a person brings into a robot's mechanism: their own, both sides of each cuff, and both ends of the cable that carries them.
+pub(crate) struct Dressed {
+    pub placed: PlacedPerson,
+    cuffs: Vec<[FrameId; 2]>,
+    support: Option<[FrameId; 2]>,
 }
 
 struct WornJoint {
@@ -79,6 +95,7 @@ impl Wearer {
         scene: &LoadedScene,
         instance: &str,
         robot: &LoadedRobot,
+        step_s: f64,
     ) -> Result<Option<Wearer>, Vec<Diagnostic>> {
         let placed = scene.scene.robots.get(instance).and_then(|placed| placed.wearer.as_ref());
         let (Some(placed), Some(loaded)) = (placed, scene.wearers.get(instance)) else { return Ok(None) };
@@ -87,7 +104,7 @@ impl Wearer {
             let at = |p: Problem| Problem::new(format!("{root}.{}", p.key), p.what);
             problems.into_iter().map(|problem| scene.spans.problem("", &at(problem))).collect()
         };
-        Wearer::new(instance, placed, loaded, robot).map(Some).map_err(wrong)
+        Wearer::new(instance, placed, loaded, robot, step_s).map(Some).map_err(wrong)
     }
 
     fn new(
@@ -95,6 +112,7 @@ impl Wearer {
         placed: &WearerPlacement,
         loaded: &LoadedPerson,
         robot: &LoadedRobot,
+        step_s: f64,
     ) -> Result<Wearer, Vec<Problem>> {
         let file: &PersonFile = &loaded.person;
         let person = file.person().map_err(|wrong| vec![Problem::new("file", wrong.what)])?;
@@ -116,6 +134,12 @@ impl Wearer {
                 moving.join(", ")
             );
             problems.push(Problem::new("file", what));
+        }
+        if let Some(will) = &placed.will {
+            let names: Vec<String> = moving.iter().map(|name| (*name).to_owned()).collect();
+            let mut found = will.check_person(&person, &names);
+            found.extend(will.check_step(&person, step_s));
+            problems.extend(under("will", found));
         }
         if !problems.is_empty() {
             return Err(problems);
@@ -173,6 +197,9 @@ impl Wearer {
             cuffs: placed.cuffs.iter().map(|(name, cuff)| (name.clone(), cuff.clone())).collect(),
             fixed,
             file: file.clone(),
+            will: placed.will.clone(),
+            support: placed.weight_support.clone(),
+            standing,
         })
     }
 
@@ -191,7 +218,12 @@ impl Wearer {
         let mut registration = Registration::new(muscles_path(instance));
         let joints: Vec<String> = worn.joints.iter().map(|joint| joint.name.clone()).collect();
         let (spastic, provenance) = (&self.file.spasticity, self.file.provenance());
-        let muscles = Muscles::new(instance, &joints, spastic, &provenance, step_s, &mut registration)?;
+        let sources = BTreeMap::new();
+        let of_scene = Provenance { sources: &sources, source: None, standing: self.standing };
+        let person = &self.person;
+        let will = self.will.as_ref().map(|config| Willing { config, person, provenance: of_scene });
+        let muscles =
+            Muscles::new(instance, &joints, spastic, &provenance, will.as_ref(), step_s, &mut registration)?;
         let component: Box<dyn Component> = Box::new(muscles);
         Ok(Node { registration, component, pace: Pace::EveryStep, role: Role::Channel })
     }
@@ -203,7 +235,7 @@ impl Wearer {
         builder: &mut MechanismBuilder,
         robot_frames: &BTreeMap<&str, FrameId>,
         robot_start: &[f64],
-    ) -> Result<(PlacedPerson, Vec<[FrameId; 2]>), Problem> {
+    ) -> Result<Dressed, Problem> {
         let internal = |e: String| Problem::new("mechanism", format!("with its wearer: {e}"));
         let placed = self
             .person
@@ -231,7 +263,9 @@ impl Wearer {
                 builder.frame(&limb_side, limb, Placement::Fixed(below), None),
             ]);
         }
-        Ok((placed, ends))
+        let pelvis = placed.frame("pelvis").unwrap_or(FrameId::BASE);
+        let support = self.support.as_ref().map(|config| Support::frames(config, builder, &ws, pelvis));
+        Ok(Dressed { placed, cuffs: ends, support })
     }
 
     /// All words of q with the robot's first coordinates there and the person as the scene says.
@@ -256,7 +290,7 @@ impl Wearer {
     /// Adds what acts on and between the person's joints, and the cuffs.
     pub(crate) fn add_elements(
         &self,
-        (placed, ends): &(PlacedPerson, Vec<[FrameId; 2]>),
+        Dressed { placed, cuffs: ends, support }: &Dressed,
         island: &mut IslandBuilder,
     ) -> Result<Worn, Problem> {
         let problem = |e: String| Problem::new("mechanism", format!("with its wearer: {e}"));
@@ -312,7 +346,10 @@ impl Wearer {
                 pad_area_m2: cuff.pad_area.as_ref().map(|area| area.value.si()),
             });
         }
-        Ok(Worn { pelvis: placed.frame("pelvis").unwrap_or(FrameId::BASE), joints, legs, cuffs })
+        let mass_kg = self.person.mass_kg();
+        let support = self.support.as_ref().zip(*support);
+        let support = support.map(|(config, ends)| Support::connect(config, mass_kg, ends, island));
+        Ok(Worn { pelvis: placed.frame("pelvis").unwrap_or(FrameId::BASE), joints, legs, cuffs, support })
     }
 
     /// Declares the wearer's parameters.
@@ -326,6 +363,9 @@ impl Wearer {
         for spec in self.fixed {
             registration.parameter(spec);
         }
+        if let (Some(support), Some(config)) = (&worn.support, &self.support) {
+            support.declare_parameters((instance, config, self.standing), island, registration, inputs);
+        }
         let spec = |path: String, dimension, nominal, least| ParameterSpec {
             path: format!("{instance}.{NAME}.{path}"),
             dimension,
@@ -335,6 +375,7 @@ impl Wearer {
             tunable: true,
             least,
             words: Vec::new(),
+            most: None,
         };
         let misalignment = ["x", "y", "z"].map(|axis| {
             registration.parameter(spec(format!("misalignment.{axis}"), Dimension::LENGTH, 0.0, None))
@@ -364,6 +405,7 @@ pub(crate) struct WearerTruth {
     joints: WritePort,
     pelvis: WritePort,
     cuffs: Vec<(WritePort, Option<WritePort>)>,
+    support: Option<SupportTruth>,
 }
 
 /// Working memory: positions, velocities and efforts of the joints.
@@ -416,7 +458,9 @@ impl Worn {
         });
         let cuffs = cuffs.collect();
         let muscles = registration.read(muscles_path(instance));
-        WearerTruth { muscles, joints: registration.write(js), pelvis: registration.write(pelvis), cuffs }
+        let (joints, pelvis) = (registration.write(js), registration.write(pelvis));
+        let support = self.support.as_ref().map(|support| support.declare(instance, registration));
+        WearerTruth { muscles, joints, pelvis, cuffs, support }
     }
 
     /// Writes the start of the person's joints into words of q.
@@ -466,6 +510,9 @@ impl Worn {
         let at = io.step_end;
         io.send(ports.joints, rows, at, Nanos::ZERO, true);
         io.send(ports.pelvis, &[t.x, t.y, t.z, r.x, r.y, r.z, r.w], at, Nanos::ZERO, true);
+        if let (Some(support), Some(port)) = (&self.support, &ports.support) {
+            support.publish(port, io, island, solver);
+        }
         for (cuff, (wrench_port, pressure_port)) in self.cuffs.iter().zip(&ports.cuffs) {
             let wrench = solver.connection_wrench(cuff.connection).unwrap_or_default();
             let (f, m) = (wrench.force_n, wrench.moment_nm);

@@ -67,6 +67,7 @@ fn node(at: usize, count: usize, part: &Part) -> Node {
             tunable: true,
             least: None,
             words: Vec::new(),
+            most: None,
         });
         r.state_words(["memory".to_owned()]);
         let delay = us(part.delay_us);

@@ -110,6 +110,39 @@ fn a_limb_hangs_by_stiffness_and_slack() {
     assert!((hung.position().x - 0.012).abs() < 1e-9);
 }
 
+/// An axis without stiffness and damping is free: along it the limb falls, and about it turns on, as if there were no cuff; the others
+/// hold. So a pelvis is guided that the legs carry.
+#[test]
+fn an_axis_without_stiffness_is_free() {
+    let guide: CuffConfig = toml::from_str(
+        r#"
+        frame = "link"
+        segment = "pelvis"
+        below = "0 m"
+        stiffness = ["4 kN/m", "3 kN/m", "0 N/m"]
+        damping = ["100 N s/m", "100 N s/m", "0 N s/m"]
+        turning_stiffness = ["20 N m/rad", "0 N m/rad", "10 N m/rad"]
+        turning_damping = ["1 N m s/rad", "0 N m s/rad", "1 N m s/rad"]
+        "#,
+    )
+    .unwrap();
+    assert!(guide.check().is_empty());
+    let mut hung = Hung::new(&guide, [0.0, 0.0, -9.81]).thrown([0.0, 0.0, 0.3, 0.0, 0.5, 0.0]);
+    hung.run(Integrator::Leapfrog, 0.5, 1e-3);
+    let expected = 0.3 * 0.5 - 0.5 * 9.81 * 0.25;
+    assert!((hung.position() - Vector3::new(0.0, 0.0, expected)).norm() < 1e-9, "{}", hung.position());
+    let v = hung.island.v(&hung.state);
+    assert!((v[4] - 0.5).abs() < 1e-9, "{v:?}");
+    assert_eq!(hung.word("force_z"), 0.0);
+    // Held along x, where a push makes 20 mm of it at most.
+    let mut pushed = Hung::new(&guide, [0.0, 0.0, -9.81]).thrown([0.4, 0.0, 0.0, 0.0, 0.0, 0.0]);
+    for _ in 0..1000 {
+        pushed.run(Integrator::Leapfrog, 1e-3, 1e-3);
+        assert!(pushed.position().x.abs() < 0.4 * (MASS_KG / 4e3_f64).sqrt());
+    }
+    assert!(pushed.position().z < -4.0);
+}
+
 /// Below its slip limit a limb holds for a minute, above it slides with what is left of the weight; what it slid by stays.
 #[test]
 fn a_limb_slips_at_its_limit() {

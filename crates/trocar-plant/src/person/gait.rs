@@ -2,6 +2,8 @@
 
 mod stride;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::f64::consts::PI;
 #[cfg(test)]
 pub(crate) use stride::tests::walks as walks_for_tests;
@@ -9,9 +11,11 @@ pub use stride::{GREATEST_SPEED, LEAST_SPEED, Stride};
 use thiserror::Error;
 
 /// A table that comes with Trocar, each with its source and licence in its first lines.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum PublishedGait {
     /// Fukuchi, Fukuchi and Duarte 2018 (PeerJ 6:e4640, CC BY 4.0): mean and standard deviation of 9 healthy adults at 1.26 m/s.
+    #[default]
     Fukuchi2018,
     /// OpenSim's Gait2392 example (CC BY 3.0): angles and moments of one adult, 72.6 kg, 1.803 m, with a stride of 1.235 s.
     Gait2392,

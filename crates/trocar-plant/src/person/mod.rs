@@ -31,4 +31,4 @@ pub use passive::{JointLimit, LimitCoefficients, PassiveLeg};
 pub use population::DrawnPerson;
 pub use skeleton::{HipAxes, Joints, PlacedPerson, Root};
 pub use spasticity::{DelayLine, Spasm, StretchReflex};
-pub use strength::MuscleGroup;
+pub use strength::{LegStrength, MuscleGroup};

@@ -194,7 +194,71 @@ fn worn(page: &mut Page, words: &Catalogue, wearer: &Table<'_>, loaded: &LoadedP
             }
         }
     }
+    willed(page, words, &wearer.table("will"));
+    supported(page, words, &wearer.table("weight_support"));
     wearer.get("provenance");
+}
+
+/// What the wearer wants.
+fn willed(page: &mut Page, words: &Catalogue, will: &Table<'_>) {
+    let Some(effort) = will.quantity(words, "effort") else { return };
+    page.say("scene.will", &[("effort", &effort)]);
+    let walk = will.table("walk");
+    let pull = walk.quantity(words, "pull").unwrap_or_default();
+    let gait = walk.text("gait").unwrap_or("fukuchi2018");
+    for key in ["speed", "stride"] {
+        if let Some(value) = walk.quantity(words, key) {
+            page.say(&format!("scene.will.{key}"), &[("gait", gait), ("value", &value), ("pull", &pull)]);
+        }
+    }
+    for key in ["led_above", "begins", "moments"] {
+        if let Some(value) = walk.quantity(words, key) {
+            page.say(&format!("scene.will.{key}"), &[("value", &value)]);
+        }
+    }
+    let held = joints_at_start(words, &will.table("posture"));
+    if !held.is_empty() {
+        page.say("scene.will.posture", &[("list", &words.list(&held))]);
+    }
+    let joints = will.table("joints");
+    for name in joints.names() {
+        let gains = joints.table(name);
+        let [stiffness, damping] =
+            ["stiffness", "damping"].map(|key| gains.quantity(words, key).unwrap_or_default());
+        let said = [("joint", name), ("stiffness", stiffness.as_str()), ("damping", damping.as_str())];
+        page.say("scene.will.joint", &said);
+    }
+    page.say("scene.will.published", &[]);
+    for key in ["strength", "weakness"] {
+        let groups = will.table(key);
+        for name in groups.names() {
+            let value = groups.quantity(words, name).unwrap_or_default();
+            page.say(&format!("scene.will.{key}"), &[("group", name), ("value", &value)]);
+        }
+    }
+}
+
+/// What carries a part of the wearer's weight.
+fn supported(page: &mut Page, words: &Catalogue, support: &Table<'_>) {
+    let above = support.quantity(words, "pulley_above").unwrap_or_default();
+    for key in ["force", "share"] {
+        if let Some(value) = support.quantity(words, key) {
+            page.say(&format!("scene.support.{key}"), &[("value", &value), ("above", &above)]);
+        }
+    }
+    if let Some([x, y, z]) = support.vector(words, "at") {
+        page.say("scene.support.at", &[("x", &x), ("y", &y), ("z", &z)]);
+    }
+    for key in ["stiffness", "damping"] {
+        if let Some(value) = support.quantity(words, key) {
+            page.say(&format!("scene.support.{key}"), &[("value", &value)]);
+        }
+    }
+    let stop = support.table("catches");
+    if let (Some(after), Some(stiffness)) = (stop.quantity(words, "after"), stop.quantity(words, "stiffness"))
+    {
+        page.say("scene.support.catches", &[("after", &after), ("stiffness", &stiffness)]);
+    }
 }
 
 fn references(page: &mut Page, file: &Table<'_>) {

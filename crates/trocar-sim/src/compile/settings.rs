@@ -155,6 +155,13 @@ fn value(compiler: &mut Compiler<'_>, key: &str, text: &str, parameter: &Paramet
         compiler.problem(key, "this must not be negative");
         return None;
     }
+    if let Some(most) = parameter.most.filter(|most| si > *most) {
+        compiler.problem(
+            key,
+            format!("this must not be more than {}", AnyQuantity { si: most, dimension: meant }),
+        );
+        return None;
+    }
     Some(si)
 }
 

@@ -41,6 +41,12 @@ impl Stride {
         Some(Self { time_s: length_m / speed_mps, length_m })
     }
 
+    /// The least and the greatest speed at which people with this leg (m) were measured, m/s.
+    #[must_use]
+    pub fn measured_speeds_mps(leg_m: f64) -> [f64; 2] {
+        [LEAST_SPEED, GREATEST_SPEED].map(|speed| speed * (GRAVITY * leg_m).sqrt())
+    }
+
     /// m/s.
     #[must_use]
     pub fn speed_mps(&self) -> f64 {
