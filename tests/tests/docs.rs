@@ -166,6 +166,8 @@ fn the_tables_of_methods_are_current() {
         &[
             ("its own scene", "scenarios/expected.json"),
             ("`fourier_x2`", "scenarios/expected_on_fourier_x2.json"),
+            ("`gait_trainer`", "scenarios/expected_on_gait_trainer.json"),
+            ("`agree`", "scenarios/expected_on_agree.json"),
         ],
     );
     for said in [of_arms, of_exoskeletons] {

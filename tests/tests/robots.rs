@@ -256,7 +256,7 @@ fn endoscopes_weigh_what_the_dvrk_compensates() {
 
 // ---- Arms ----------------------------------------------------------------------------------------------------------
 
-const EXOSKELETONS: [&str; 2] = ["exo_h3", "fourier_x2"];
+const EXOSKELETONS: [&str; 4] = ["exo_h3", "fourier_x2", "gait_trainer", "agree"];
 
 const ARMS: [&str; 5] = ["psm_classic", "psm_si", "ecm_classic", "ecm_si", "raven2"];
 
@@ -416,6 +416,174 @@ fn the_segments_of_the_x2_are_the_published_bodies() {
         assert!((inertia / 1.9 - 1.0).abs() < 1e-5);
         // 250880 counts for 90 degrees of the joint.
         assert_eq!(actuator.encoder.counts_per_turn.value * gear / 4.0, 250_880.0);
+    }
+}
+
+/// The gait trainer's segments are the bodies of the published model (sizes in metres, densities), its guide bears what rises, its gains are
+/// those published at the published lever, and its stops act before the drives' greatest force does.
+#[test]
+fn the_gait_trainer_is_the_published_model() {
+    let file = robot("gait_trainer");
+    let link = |name: &str| file.mechanism.links.iter().find(|link| link.frame == name).expect("a link");
+    let mass = |name: &str| link(name).mass.value.si();
+    let bar = |sides: [f64; 3], density: f64| sides.iter().product::<f64>() * density;
+    let rod =
+        |radius: f64, length: f64, density: f64| std::f64::consts::PI * radius * radius * length * density;
+    let thigh = bar([0.4, 0.025, 0.035], 3770.0);
+    let knee_drive = rod(0.0125, 0.1225, 1e4) + rod(0.03, 0.0625, 1e4) + bar([0.03, 0.0925, 0.025], 2710.0);
+    let hip_end = bar([0.045, 0.03, 0.0925], 2710.0) + bar([0.01, 0.13, 0.085], 2710.0);
+    let shank = bar([0.37, 0.035, 0.025], 3770.0);
+    let screw = rod(0.005, 0.15, 1e4) + bar([0.01, 0.06, 0.01], 1e4);
+    let drive_rod = rod(0.015, 0.71, 11_460.0);
+    let plates = bar([0.01, 0.24, 0.24], 5000.0)
+        + bar([0.01, 0.416, 0.01], 5000.0)
+        + 2.0 * bar([0.1205, 0.01, 0.01], 5000.0);
+    let pelvis = plates + 4.0 * (bar([0.265, 0.07, 0.13], 2300.0) + drive_rod);
+    // The file gives four digits.
+    for (name, published) in
+        [("left_thigh", thigh + knee_drive + hip_end), ("right_shank", shank + screw), ("pelvis", pelvis)]
+    {
+        assert!((mass(name) / published - 1.0).abs() < 1e-3, "{name} {published}");
+    }
+    let lever_m = 0.34;
+    let rotor = file.mechanism.rotors.iter().find(|rotor| rotor.name == "left_hip_rods").expect("rods");
+    assert!((rotor.inertia.value.si() / (2.0 * drive_rod * lever_m * lever_m) - 1.0).abs() < 1e-3);
+    let rises: f64 = file.mechanism.links.iter().map(|link| link.mass.value.si()).sum();
+    let [guide] = file.mechanism.springs.as_slice() else { panic!("one spring") };
+    // A newton in 394 N/m is 3 mm.
+    assert!((guide.preload.value.si - rises * G).abs() < 0.5, "{} {}", guide.preload.value.si, rises * G);
+    for joint in &file.servo.joints {
+        let [p, d] = [&joint.p, &joint.d].map(|gain| gain.value.si);
+        let of_drives = [84e3, 1.3e3].map(|gain| 2.0 * gain * lever_m * lever_m);
+        let published = if joint.joint.ends_with("hip") { of_drives } else { [1620.0, 10.0] };
+        assert!(
+            (p / published[0] - 1.0).abs() < 1e-4 && (d / published[1] - 1.0).abs() < 1e-3,
+            "{}",
+            joint.joint
+        );
+    }
+    for actuator in &file.actuators {
+        let is_hip = actuator.name.ends_with("hip");
+        let peak_nm = if is_hip { 2.0 * 2000.0 * lever_m } else { 500.0 };
+        // Rotor, rods and a heavy person's leg: 0.6 kg m² of a shank with its foot, or 1.0 kg m² more of the whole leg.
+        let gear = actuator.gear.value.si;
+        let reflected = actuator.rotor_inertia.as_ref().expect("a rotor").value.si() * gear * gear;
+        let inertia = reflected + if is_hip { rotor.inertia.value.si() + 1.6 } else { 0.6 };
+        let speed =
+            file.arm.joints.iter().find(|j| j.joint == actuator.name).expect("a joint").velocity.value.si;
+        let stop = file.mechanism.stops.iter().find(|stop| stop.name == actuator.name).expect("a stop");
+        let pushed = trocar_math::hypot(
+            speed * (stop.stiffness.value.si * inertia).sqrt(),
+            speed * stop.damping.value.si,
+        );
+        let motor_nm = actuator.effort_per_ampere() * actuator.motor.max_current.value.si();
+        assert!(pushed + motor_nm < peak_nm, "{}: {pushed} and {motor_nm} of {peak_nm} N m", actuator.name);
+    }
+}
+
+/// What holds the AGREE's arm in the sagittal plane, by levers as one would work them out from the published centres, and how near
+/// the balance comes to the published torque of its spring.
+#[test]
+fn the_agree_weighs_as_its_software_computes() {
+    let file = robot("agree");
+    let (upper_m, shell_m) = (0.125, 0.2925 - 0.082);
+    for (elevation_deg, elbow_deg) in [(0.0, 0.0), (20.0, 60.0), (55.0, 30.0)] {
+        let (elevation, elbow) = (elevation_deg * DEG, elbow_deg * DEG);
+        let q = ["shoulder_horizontal", "shoulder_elevation", "shoulder_rotation", "elbow"];
+        let q = q.into_iter().zip([0.3, elevation, 0.0, elbow]).map(|(n, v)| (n.to_owned(), v)).collect();
+        let holds = weights(&file.mechanism, &q);
+        // How far forward of its axis the centre of a part lies that hangs `down` and `back` in a segment bent forward.
+        let ahead = |down: f64, back: f64, bent: f64| {
+            let (sin, cos) = trocar_math::sin_cos(bent);
+            down * sin - back * cos
+        };
+        let forearm = 1.771 * ahead(0.095, 0.06, elevation + elbow);
+        let about_elbow = G * forearm;
+        let about_shoulder = G
+            * (1.678 * ahead(upper_m, 0.0, elevation)
+                + 0.732 * ahead(shell_m, 0.028, elevation)
+                + 1.771 * ahead(0.2925, 0.0, elevation)
+                + forearm);
+        // The difference quotient's 1e-9.
+        assert!((holds["elbow"] - about_elbow).abs() < 1e-6, "{} {about_elbow}", holds["elbow"]);
+        let shoulder = holds["shoulder_elevation"];
+        assert!((shoulder - about_shoulder).abs() < 1e-6, "{shoulder} {about_shoulder}");
+        assert!(holds["shoulder_horizontal"].abs() < 1e-6, "a vertical axis bears no weight");
+        let [balance] = file.mechanism.balances.as_slice() else { panic!("one balance") };
+        let published = 0.121 + 6.971 * elevation + 2.936 * elevation * elevation;
+        let bears = balance.greatest.value.si() * trocar_math::sin(elevation);
+        assert!((bears - published).abs() < 0.9, "{bears} {published}");
+    }
+    for (actuator, pulleys) in file.actuators.iter().zip([28.0 / 16.0, 1.0, 110.0 / 15.0, 1.0]) {
+        assert!((actuator.gear.value.si / (156.0 * pulleys) - 1.0).abs() < 1e-7, "{}", actuator.name);
+    }
+    let range = |frame: &str| {
+        let sensor = file.torque_sensors.iter().find(|sensor| sensor.frame == frame);
+        sensor.expect("a load cell").range.value.si
+    };
+    let in_lbf = 0.112_984_829;
+    for (frame, nm) in
+        [("shoulder", 50.0 * in_lbf * 1.75), ("upper_arm", 200.0 * in_lbf), ("forearm", 200.0 * in_lbf)]
+    {
+        assert!((range(frame) / nm - 1.0).abs() < 1e-3, "{frame}");
+    }
+}
+
+/// Nothing drives the gait trainer: its guide comes to rest where spring and weight are equal, at (preload − weight)/stiffness.
+#[test]
+fn the_guide_rests_where_its_spring_bears_the_weight() {
+    let file = robot("gait_trainer");
+    let rises: f64 = file.mechanism.links.iter().map(|link| link.mass.value.si()).sum();
+    for preload_n in [560.0, 590.6, 620.0] {
+        let text = format!(
+            "format = 1\ntitle = \"Rest\"\nscene = \"trocar:scenes/gait_trainer_stand.toml\"\n[roles]\nexo = \"exo\"\n\
+             [setup]\n\"exo.pelvis.spring.preload\" = \"{preload_n} N\"\n[[phases]]\nname = \"rest\"\nlasts = \"30 s\"\n\
+             [measures.m]\nkind = \"range\"\nof = \"exo.truth.passive.position.pelvis_height\"\nwindow = {{ phase = \"rest\" }}\n\
+             [[requirements]]\nid = \"R1\"\nformula = \"m <= 1 m\"\nwhy = \"None.\"\n"
+        );
+        let case = case(&text);
+        let mut run = Bare::new(&case);
+        let seconds = |s: f64| (s * run_rate(&case)) as u64;
+        while run.state.step < seconds(12.0) {
+            run.step_only();
+        }
+        let [height, speed, push] = run.values("exo.truth.passive")[..] else { panic!("one coordinate") };
+        let expected = (preload_n - rises * G) / 394.0;
+        // What still swings is gone by e^(-20) after 12 s: left is the drifting of the legs, which friction holds askew.
+        assert!((height - expected).abs() < 2e-4, "{height} {expected}");
+        assert!(speed.abs() < 1e-3 && (push - rises * G).abs() < 0.1, "{speed} {push}");
+    }
+}
+
+/// At rest a gear gives way by what it bears over its stiffness, as it is in the file and as soft as a series spring.
+#[test]
+fn the_agrees_gears_give_way_by_torque_over_stiffness() {
+    for stiffness in [5000.0, 500.0] {
+        let setup = format!(
+            "[setup]\n\"exo.elbow.transmission.stiffness\" = \"{stiffness} N m/rad\"\n\
+             \"exo.elbow.transmission.backlash\" = \"0 deg\"\n[[phases]]\nname = \"ready\""
+        );
+        let text = homing("agree_stand", "exo")
+            .replace("arm", "exo")
+            .replace("truth.tip.position.x", "truth.js.position.elbow")
+            .replace("m <= 1 m", "m <= 1 rad")
+            .replace("[[phases]]\nname = \"ready\"", &setup);
+        let case = case(&text);
+        let mut run = Bare::new(&case);
+        while run.state.step < (6.0 * run_rate(&case)) as u64 {
+            run.step_only();
+        }
+        let value = |what: &str| {
+            let element = case.model.layout.element(&format!("exo.truth.transmissions.{what}.elbow"));
+            run.values("exo.truth.transmissions")[element.expect("an element").index as usize]
+        };
+        let (deflection, effort) = (value("deflection"), value("effort"));
+        assert!(effort.abs() > 0.05, "the elbow is held at 10 degrees: {effort} N m");
+        // At rest nothing else passes through the gear; what still creeps is damped by less than a hundredth of it.
+        assert!(
+            (deflection - effort / stiffness).abs() < 0.01 * (effort / stiffness).abs(),
+            "{deflection} {effort}"
+        );
     }
 }
 

@@ -216,6 +216,51 @@ fn what_does_not_fit_is_explained() {
     wrong(&scene, &spastic, &["gain"]);
 }
 
+/// A robot that does not fit is put on all the same, and which joint is how far beside whose is said with the remedy; a cuff beyond
+/// the end of a limb cannot be put on.
+#[test]
+fn joints_beside_the_wearers_are_named() {
+    let files = trocar_tests::library_and(&HOLD.replace("MORE", ""));
+    let scene = files["trocar:scenes/fourier_x2_worn.toml"].replace("scenes/", "trocar:scenes/");
+    let said = |scene: &str| {
+        let files = [("trocar.toml", ""), ("scenes/worn.toml", scene)];
+        Project::new(&files).trocar(&["check", "scenes/worn.toml"])
+    };
+    let fits = said(&scene);
+    assert!(fits.code == 0 && !fits.err.contains("wearer"), "{}", fits.err);
+    // A thigh of 0.245 x 1.76 m beside one of 0.39 m.
+    let tall = said(&scene.replace("adult_woman", "adult_man"));
+    assert_eq!(tall.code, 0, "{}", tall.err);
+    for word in [
+        "`left_knee` of `exo` lies 41 mm above the left knee of its wearer (man, 1.76 m, 75 kg)",
+        "between `left_hip` and `left_knee` the robot is 41 mm shorter than the wearer's left thigh: lengthen it",
+        "exo.wearer.misalignment",
+        "`right_knee`",
+    ] {
+        assert!(tall.err.contains(word), "{word:?} in\n{}", tall.err);
+    }
+    assert!(!tall.err.contains("`left_hip` of `exo` lies"), "{}", tall.err);
+    let forward = scene.replace(
+        "provenance = { standing = \"assumed\" }",
+        "provenance = { standing = \"assumed\" }\npelvis = { position = [\"50 mm\", \"0 m\", \"0 m\"] }",
+    );
+    let forward = said(&forward);
+    for word in
+        ["`left_hip` of `exo` lies 50 mm behind the left hip", "put the wearer where the robot's axes are"]
+    {
+        assert!(forward.err.contains(word), "{word:?} in\n{}", forward.err);
+    }
+    let beyond = said(&scene.replace("\"0.25 m\"", "\"0.45 m\""));
+    assert_eq!(beyond.code, 2, "{}", beyond.err);
+    for word in [
+        "the thigh of the wearer (woman, 1.60 m, 58 kg) ends 392 mm below",
+        "at 450 mm",
+        "choose a taller wearer",
+    ] {
+        assert!(beyond.err.contains(word), "{word:?} in\n{}", beyond.err);
+    }
+}
+
 /// A spastic person's muscles pull against the stretch, a delay late, and only above the threshold.
 #[test]
 fn a_spastic_knee_resists_being_bent() {

@@ -162,7 +162,11 @@ fn describe(out: &mut String, instance: Option<&str>, of: &Inspection) {
     let width = of.coordinates.iter().map(|c| c.name.len()).max().unwrap_or(0);
     for c in &of.coordinates {
         let (unit, effort) = if c.kind == "prismatic" { ("m", "N") } else { ("rad", "N m") };
-        let assumed = if c.limits_are_assumed { " (assumed)" } else { "" };
+        let assumed = match (c.is_driven, c.limits_are_assumed) {
+            (false, _) => " (no motor moves it)",
+            (true, true) => " (assumed)",
+            (true, false) => "",
+        };
         let mut row = format!(
             "  {:width$}  {:9}  {} to {} {unit}{assumed}, starts at {}",
             c.name,

@@ -162,6 +162,7 @@ impl InstrumentFile {
         MechanismConfig {
             urdf: None,
             coordinates: self.coordinates.clone(),
+            passive: Vec::new(),
             jaw: self.jaw.as_ref().map(|jaw| jaw.joint.clone()),
             jaw_length: None,
             frames,
@@ -169,6 +170,8 @@ impl InstrumentFile {
             rotors: Vec::new(),
             friction: self.friction.clone(),
             stops: self.stops.clone(),
+            springs: Vec::new(),
+            balances: Vec::new(),
             deflections: Vec::new(),
             structure: None,
             payload: self.payload.as_ref().map(point),

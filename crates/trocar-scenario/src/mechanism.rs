@@ -3,6 +3,10 @@
 //! A tree of frames hangs from `base`. Each moving frame turns or slides along its own z axis by a constant-linear
 //! function of the coordinates (`moves`), which covers parallelograms, cable-driven wrists and mimic joints.
 
+mod passive;
+
+pub use passive::{BalanceConfig, PassiveConfig, SpringConfig};
+
 use crate::common::{RotationConfig, is_name, not_a_name, under};
 use crate::deflection::{self, DeflectionConfig, StructureConfig};
 use crate::text::nearest;
@@ -74,6 +78,10 @@ pub struct MechanismConfig {
     /// The generalised coordinates, in the order of joint lists: from base to tip, or leg by leg, the jaw last.
     #[serde(default)]
     pub coordinates: Vec<CoordinateConfig>,
+    /// Coordinates beside them that no motor moves, such as what lets a gait trainer's pelvis rise and fall. Frames and elements
+    /// name them as they name the others; commands and reports do not know them.
+    #[serde(default)]
+    pub passive: Vec<PassiveConfig>,
     /// The last coordinate's name, if it opens and closes a jaw. The jaw has signals of its own: `jaw.measured_js`.
     #[serde(default)]
     pub jaw: Option<String>,
@@ -95,6 +103,12 @@ pub struct MechanismConfig {
     /// End stops.
     #[serde(default)]
     pub stops: Vec<StopConfig>,
+    /// Springs.
+    #[serde(default)]
+    pub springs: Vec<SpringConfig>,
+    /// What compensates weight by the sine of an angle.
+    #[serde(default)]
+    pub balances: Vec<BalanceConfig>,
     /// What bends beyond the encoders under a load at the tip, or grows with warmth.
     #[serde(default)]
     pub deflections: Vec<DeflectionConfig>,
@@ -325,6 +339,7 @@ impl MechanismConfig {
         check.frames();
         check.bodies();
         check.elements();
+        check.passive();
         let found = deflection::check(&self.coordinates, &self.deflections, self.structure.as_ref());
         check.problems.extend(found);
         check.problems
@@ -333,6 +348,13 @@ impl MechanismConfig {
     /// Places of the coordinates that move nothing with inertia: no link, no payload, no rotor of `[mechanism]`.
     #[must_use]
     pub fn inert(&self) -> Vec<usize> {
+        let heavy = self.heavy_frames();
+        let is_inert = |place: &usize| !self.moves_inertia(&self.coordinates[*place].name, &heavy);
+        (0..self.coordinates.len()).filter(is_inert).collect()
+    }
+
+    /// The frames that carry a link or a payload, themselves or by those that hang from them.
+    fn heavy_frames(&self) -> BTreeSet<&str> {
         let mut heavy: BTreeSet<&str> = self.links.iter().map(|link| link.frame.as_str()).collect();
         heavy.extend(self.payload.iter().map(|payload| payload.frame.as_str()));
         for frame in self.frames.iter().rev() {
@@ -340,12 +362,25 @@ impl MechanismConfig {
                 heavy.insert(&frame.parent);
             }
         }
-        let moved = |name: &String| {
-            let by_frame =
-                self.frames.iter().any(|f| heavy.contains(f.name.as_str()) && f.moves.contains_key(name));
-            by_frame || self.rotors.iter().any(|rotor| rotor.of.contains_key(name))
-        };
-        (0..self.coordinates.len()).filter(|place| !moved(&self.coordinates[*place].name)).collect()
+        heavy
+    }
+
+    fn moves_inertia(&self, name: &String, heavy: &BTreeSet<&str>) -> bool {
+        let by_frame =
+            self.frames.iter().any(|f| heavy.contains(f.name.as_str()) && f.moves.contains_key(name));
+        by_frame || self.rotors.iter().any(|rotor| rotor.of.contains_key(name))
+    }
+
+    /// All that moves, driven or not, with what it is.
+    pub fn moving(&self) -> impl Iterator<Item = (&str, MotionKind)> {
+        let driven = self.coordinates.iter().map(|c| (c.name.as_str(), c.kind));
+        driven.chain(self.passive.iter().map(|p| (p.name.as_str(), p.kind)))
+    }
+
+    /// Whether a name is that of a coordinate that no motor moves.
+    #[must_use]
+    pub fn is_passive(&self, name: &str) -> bool {
+        self.passive.iter().any(|passive| passive.name == name)
     }
 
     /// What is wrong with a coordinate of [`MechanismConfig::inert`].
@@ -362,7 +397,7 @@ impl MechanismConfig {
     #[must_use]
     pub fn kind_of(&self, row: &Row) -> Option<MotionKind> {
         let mut kinds =
-            row.keys().map(|name| self.coordinates.iter().find(|c| c.name == *name).map(|c| c.kind));
+            row.keys().map(|name| self.moving().find(|(own, _)| own == name).map(|(_, kind)| kind));
         let first = kinds.next().flatten()?;
         kinds.all(|kind| kind == Some(first)).then_some(first)
     }
@@ -405,7 +440,7 @@ impl Check<'_> {
             self.add(key.to_owned(), "at least one coordinate must be named");
         }
         for (name, coefficient) in row {
-            let names = || self.mechanism.coordinates.iter().map(|coordinate| coordinate.name.as_str());
+            let names = || self.mechanism.moving().map(|(name, _)| name);
             let at = crate::text::join_key(key, name);
             if !names().any(|known| known == name) {
                 let guess = nearest(name, names()).map_or_else(

@@ -12,7 +12,7 @@ const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
 /// What each code stands for, in the order of the codes.
-const RULES: [(&str, &str); 34] = [
+const RULES: [(&str, &str); 35] = [
     ("bad-file", "A file cannot be read as text."),
     ("bad-formula", "A formula cannot be read, or what it says has no meaning."),
     ("bad-path", "A path to a file is none that works everywhere, or leaves the project."),
@@ -25,6 +25,7 @@ const RULES: [(&str, &str); 34] = [
     ("empty-window", "A measure's window holds no readings."),
     ("include-cycle", "Files include each other in a circle."),
     ("internal", "A mistake of Trocar itself."),
+    ("misfit", "A joint of a robot is not where its wearer's is."),
     ("missing-key", "A key that is needed is not there."),
     ("more", "More mistakes than are shown."),
     ("no-file", "A file is not there."),

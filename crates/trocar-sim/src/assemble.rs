@@ -5,12 +5,14 @@ use crate::case::DeclaredLimit;
 use crate::contact::Contacts;
 use crate::deflection::Deflections;
 use crate::drive_train::{TunableInput, input_place};
+use crate::fit::Misfit;
 use crate::grip::Gauge;
 use crate::island;
 use crate::mechanism::{
     ArmMechanism, MotorLink, MotorSide, Weakening, back_emf_group, base_group, shaft_group, tip_group,
     transmission_group, truth_groups,
 };
+use crate::passive::{self, PassiveTruth};
 use crate::schedule::{Node, Pace, Role, Task};
 use crate::scope::Constant;
 use crate::sensors::{self, Feeling};
@@ -45,6 +47,8 @@ pub(crate) struct Assembly {
     pub limits: Vec<DeclaredLimit>,
     /// What oscillates faster than the island's steps follow, the stiffest first.
     pub too_stiff: Vec<TooStiff>,
+    /// Which joints are not where the wearer's are.
+    pub misfits: Vec<Misfit>,
     pub actuators: Vec<String>,
     /// The remote centre in the base's frame.
     pub remote_centre_in_base_m: Option<Vector3<f64>>,
@@ -95,7 +99,7 @@ pub(crate) fn assemble(
     let joints = robot.joints()?;
     let actuator_rows = actuator_rows(&coupling, axis_count);
     let joints_at_start = joints_at_start(robot, &joints, &setting.start);
-    let built = island::build(
+    let mut built = island::build(
         &robot.mechanism,
         &robot.actuators,
         &actuator_rows,
@@ -335,6 +339,7 @@ pub(crate) fn assemble(
     if !problems.is_empty() {
         return Err(problems);
     }
+    let misfits = std::mem::take(&mut built.misfits);
     let beside = Taken {
         gauge: setting.gauge.take(),
         wearer: setting.wearer.take(),
@@ -350,6 +355,7 @@ pub(crate) fn assemble(
         nodes,
         limits: limits(instance, robot),
         too_stiff,
+        misfits,
         actuators: robot.actuators.iter().map(|a| a.name.clone()).collect(),
         remote_centre_in_base_m,
         settle,
@@ -534,6 +540,10 @@ fn mechanism_node(
             tunable_inputs.push(TunableInput { place: input, port, base: 0.0, factor: 1.0 });
         }
     }
+    let mechanism = &robot.mechanism;
+    let inputs = &mut tunable_inputs;
+    passive::declare_parameters(instance, mechanism, &built.island, &provenance, &mut registration, inputs);
+    let passive = PassiveTruth::declare(instance, mechanism, &built.island, &mut registration);
     let gripped = gauge.zip(built.gauge).and_then(|(gauge, element)| {
         gauge.declare(instance, (&built.island, element), &mut registration, &mut tunable_inputs)
     });
@@ -594,6 +604,7 @@ fn mechanism_node(
         gripped,
         worn,
         touching,
+        passive,
         positions_at_start: start,
         truth_transmissions,
         truth_back_emf,

@@ -224,16 +224,18 @@ pub fn compile_scene(scene: &LoadedScene) -> Result<CompiledScene, Vec<Diagnosti
     Ok(CompiledScene { model, limits: devices.limits })
 }
 
-/// What a scene's steps do not resolve: a warning for each robot with springs that oscillate faster.
+/// What a scene's steps do not resolve, and where a robot does not fit who wears it: a warning for each.
 ///
 /// # Errors
 /// Every mistake found, with its place.
 pub fn step_advice(scene: &LoadedScene) -> Result<Vec<Diagnostic>, Vec<Diagnostic>> {
     let step_rate = step_rate(scene)?;
     let devices = assemble_scene(scene, step_rate, BTreeMap::new())?;
-    let warnings = devices.arms.iter().filter_map(|(instance, assembly)| {
+    let warnings = devices.arms.iter().flat_map(|(instance, assembly)| {
         let substeps = scene.scene.robots.get(instance).map_or(1, |placed| placed.substeps);
-        crate::advice::warning(scene, instance, step_rate, substeps, &assembly.too_stiff)
+        let too_stiff = crate::advice::warning(scene, instance, step_rate, substeps, &assembly.too_stiff);
+        let misfits = crate::fit::warnings(scene, instance, &assembly.misfits);
+        too_stiff.into_iter().chain(misfits).collect::<Vec<_>>()
     });
     Ok(warnings.collect())
 }

@@ -21,7 +21,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use trocar_dynamics::Mechanism;
 use trocar_plant::{ActuatorConfig, ActuatorKind, Coupling};
-use trocar_scenario::mechanism::{BASE, FrameKind, MechanismConfig, MotionKind};
+use trocar_scenario::mechanism::{BASE, FrameKind, MechanismConfig, MotionKind, Row};
 use trocar_scenario::urdf::Urdf;
 use trocar_scenario::{LoadedRobot, LoadedScene, LoadedUrdf, RobotFile};
 use trocar_signal::Diagnostic;
@@ -53,9 +53,11 @@ pub struct CoordinateReport {
     pub name: String,
     /// `revolute` (rad, N m) or `prismatic` (m, N).
     pub kind: &'static str,
-    /// Lowest position that may be commanded, rad or m.
+    /// Whether a motor moves it; what none moves stands behind the others.
+    pub is_driven: bool,
+    /// Lowest position that may be commanded, rad or m; of what no motor moves, where its stop is, if it has one.
     pub lower: f64,
-    /// Highest position that may be commanded, rad or m.
+    /// Highest position that may be commanded, rad or m; of what no motor moves, where its stop is, if it has one.
     pub upper: f64,
     /// Whether either is assumed: a continuous joint of a URDF has none.
     pub limits_are_assumed: bool,
@@ -323,16 +325,37 @@ impl Subject {
 
     fn coordinates(&self) -> Vec<CoordinateReport> {
         let assumed = Some(trocar_signal::Standing::Assumed);
+        let kind = |kind: MotionKind| match kind {
+            MotionKind::Revolute => "revolute",
+            MotionKind::Prismatic => "prismatic",
+        };
+        let driven = self.config.coordinates.len();
+        let undriven =
+            self.config.passive.iter().zip(self.start.iter().skip(driven)).map(|(passive, start)| {
+                let alone = |of: &Row| of.len() == 1 && of.get(&passive.name) == Some(&1.0);
+                let stop = self.config.stops.iter().find(|stop| alone(&stop.of));
+                let ends = stop.map(|stop| (stop.lower.value.si, stop.upper.value.si));
+                let (lower, upper) = ends.unwrap_or((f64::NEG_INFINITY, f64::INFINITY));
+                CoordinateReport {
+                    name: passive.name.clone(),
+                    kind: kind(passive.kind),
+                    is_driven: false,
+                    lower,
+                    upper,
+                    limits_are_assumed: false,
+                    start: *start,
+                    velocity_limit: None,
+                    effort_limit: None,
+                }
+            });
         self.config
             .coordinates
             .iter()
             .zip(&self.start)
             .map(|(coordinate, start)| CoordinateReport {
                 name: coordinate.name.clone(),
-                kind: match coordinate.kind {
-                    MotionKind::Revolute => "revolute",
-                    MotionKind::Prismatic => "prismatic",
-                },
+                kind: kind(coordinate.kind),
+                is_driven: true,
                 lower: coordinate.lower.value.si,
                 upper: coordinate.upper.value.si,
                 limits_are_assumed: coordinate.lower.standing == assumed
@@ -341,6 +364,7 @@ impl Subject {
                 velocity_limit: self.velocity_limits.get(&coordinate.name).copied(),
                 effort_limit: self.effort_limits.get(&coordinate.name).copied(),
             })
+            .chain(undriven)
             .collect()
     }
 
@@ -402,10 +426,10 @@ fn limits_of(
     mechanism.coordinates.iter().filter_map(|coordinate| limit(&coordinate.name)).collect()
 }
 
-/// Where the coordinates start: at home, else as near to zero as their limits let them.
+/// Where the coordinates start: at home, else as near to zero as their limits let them; what no motor moves, at zero.
 fn start_of(mechanism: &MechanismConfig, home: impl Fn(&str) -> Option<f64>) -> Vec<f64> {
     let start = |c: &trocar_scenario::mechanism::CoordinateConfig| {
         home(&c.name).unwrap_or_else(|| trocar_math::clamp(0.0, c.lower.value.si, c.upper.value.si))
     };
-    mechanism.coordinates.iter().map(start).collect()
+    mechanism.coordinates.iter().map(start).chain(mechanism.passive.iter().map(|_| 0.0)).collect()
 }

@@ -4,7 +4,9 @@
 use crate::assemble::under;
 use crate::contact::Contacts;
 use crate::drive_train::{DriveTrain, PlacedDrive, motor_name};
+use crate::fit::Misfit;
 use crate::grip::{Gauge, jaw_of};
+use crate::passive;
 use crate::wearer::{Wearer, Worn};
 use nalgebra::{Isometry3, Matrix3, Quaternion, Translation3, UnitQuaternion, Vector3};
 use std::collections::BTreeMap;
@@ -31,6 +33,8 @@ pub(crate) struct Built {
     pub gauge: Option<ElementId>,
     /// Who wears it.
     pub worn: Option<Worn>,
+    /// Which of its joints are not where the wearer's are.
+    pub misfits: Vec<Misfit>,
     /// What touches surfaces, in the scene's order.
     pub touching: Vec<ConnectionId>,
 }
@@ -87,8 +91,15 @@ pub(crate) fn point(config: &PointConfig) -> Vector3<f64> {
     Vector3::new(x, y, z)
 }
 
+fn coordinate_kind(kind: MotionKind) -> CoordinateKind {
+    match kind {
+        MotionKind::Revolute => CoordinateKind::Revolute,
+        MotionKind::Prismatic => CoordinateKind::Prismatic,
+    }
+}
+
 /// Builds the island. Its coordinates are the joints in the file's order, then the motors behind transmissions that give
-/// way, then those of a wearer, whose cuffs are put on with the joints at `joints_at_start`. `actuator_rows` are the actuators' rows over the joints: output position = row·q.
+/// way, then those that no motor moves, then those of a wearer, whose cuffs are put on with the joints at `joints_at_start`. `actuator_rows` are the actuators' rows over the joints: output position = row·q.
 ///
 /// # Errors
 /// Problems below `mechanism` and `actuators`: inertia that no body can have, elements that cannot be.
@@ -105,22 +116,21 @@ pub(crate) fn build(
     let mut coordinates: BTreeMap<&str, CoordinateId> = BTreeMap::new();
     let mut in_order = Vec::new();
     for coordinate in &config.coordinates {
-        let kind = match coordinate.kind {
-            MotionKind::Revolute => CoordinateKind::Revolute,
-            MotionKind::Prismatic => CoordinateKind::Prismatic,
-        };
-        let id = builder.coordinate(&coordinate.name, kind);
+        let id = builder.coordinate(&coordinate.name, coordinate_kind(coordinate.kind));
         coordinates.insert(&coordinate.name, id);
         in_order.push(id);
     }
-    let row = |row: &Row| -> Vec<(CoordinateId, f64)> {
-        row.iter().filter_map(|(name, factor)| Some((*coordinates.get(name.as_str())?, *factor))).collect()
-    };
     let trains: Vec<DriveTrain<'_>> = actuators
         .iter()
         .zip(actuator_rows)
         .map(|(actuator, row)| DriveTrain::new(actuator, row, &mut builder))
         .collect();
+    for passive in &config.passive {
+        coordinates.insert(&passive.name, builder.coordinate(&passive.name, coordinate_kind(passive.kind)));
+    }
+    let row = |row: &Row| -> Vec<(CoordinateId, f64)> {
+        row.iter().filter_map(|(name, factor)| Some((*coordinates.get(name.as_str())?, *factor))).collect()
+    };
     for train in trains.iter().filter(|train| train.motor.is_some()) {
         let name = motor_name(&train.config.name);
         if let Some(place) = config.coordinates.iter().position(|c| c.name == name) {
@@ -178,6 +188,10 @@ pub(crate) fn build(
             return Err(problems);
         }
     };
+    let misfits = wearer
+        .zip(dressed.as_ref())
+        .map(|((wearer, start), dressed)| wearer.misfits(config, &mechanism, &dressed.placed, start));
+    let misfits = misfits.transpose().map_err(|problem| vec![problem])?.unwrap_or_default();
     let mut island = IslandBuilder::new(mechanism);
     for (place, friction) in config.friction.iter().enumerate() {
         let made = Friction::new(
@@ -216,6 +230,7 @@ pub(crate) fn build(
             Err(error) => problems.push(Problem::new(format!("mechanism.stops[{place}]"), error.to_string())),
         }
     }
+    problems.extend(passive::add_elements(config, row, &mut island));
     let gauge = gauge.and_then(|gauge| Some(gauge.place(jaw_of(config, &in_order)?, &mut island)));
     let mut drives = Vec::with_capacity(trains.len());
     for (place, train) in trains.iter().enumerate() {
@@ -233,7 +248,7 @@ pub(crate) fn build(
     let touching = contacts.zip(soles.as_ref());
     let touching = touching.map_or(Vec::new(), |(contacts, ends)| contacts.add_elements(ends, &mut island));
     let island = island.build().map_err(|e| vec![Problem::new("mechanism", e.to_string())])?;
-    Ok(Built { island, drives, tip, has_payload: payload.is_some(), gauge, worn, touching })
+    Ok(Built { island, drives, tip, has_payload: payload.is_some(), gauge, worn, touching, misfits })
 }
 
 fn inertia(link: &LinkConfig) -> Inertia {

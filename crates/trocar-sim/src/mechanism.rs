@@ -5,6 +5,7 @@ use crate::deflection::{DeflectionScratch, Deflections};
 use crate::drive_train::TunableInput;
 use crate::grip::Gripped;
 use crate::island::Tip;
+use crate::passive::PassiveTruth;
 use crate::sensors::{Feeling, FeelingScratch};
 use crate::wearer::{WearerScratch, WearerTruth, Worn};
 use nalgebra::{Isometry3, Vector3};
@@ -86,6 +87,8 @@ pub(crate) struct ArmMechanism {
     pub worn: Option<(Worn, WearerTruth)>,
     /// What touches surfaces, with the groups of what is true of it.
     pub touching: Vec<(Touching, ContactPorts)>,
+    /// What no motor moves.
+    pub passive: Option<PassiveTruth>,
     /// All words of q at the start, but for those of motors behind transmissions.
     pub positions_at_start: Vec<f64>,
     pub truth_transmissions: Option<WritePort>,
@@ -102,6 +105,7 @@ struct ArmScratch {
     feeling: FeelingScratch,
     deflections: DeflectionScratch,
     worn: Option<WearerScratch>,
+    passive: Vec<f64>,
     /// Deflections, then efforts, of the transmissions that give way.
     transmissions: Vec<f64>,
     /// Torque constants over the step, N m/A, of all motors; back-EMFs, V, of those with a winding.
@@ -258,6 +262,9 @@ impl ArmMechanism {
         if let Some(port) = self.truth_back_emf {
             io.send(port, &scratch.back_emf, at, Nanos::ZERO, true);
         }
+        if let Some(passive) = &self.passive {
+            passive.publish(io, &self.island, &scratch.solver, &mut scratch.passive);
+        }
         if let (Some((worn, ports)), Some(rows)) = (&self.worn, &mut scratch.worn) {
             worn.publish(ports, io, &self.island, &scratch.solver, rows);
         }
@@ -294,6 +301,7 @@ impl Component for ArmMechanism {
             feeling: self.feeling.scratch(&self.island),
             deflections: self.deflections.scratch(&self.island),
             worn: self.worn.as_ref().map(|(worn, _)| worn.scratch()),
+            passive: self.passive.as_ref().map_or_else(Vec::new, PassiveTruth::scratch),
             torque_constants: vec![0.0; self.motors.len()],
             back_emf: vec![0.0; self.motors.iter().filter(|m| m.has_winding).count()],
             transmissions: vec![0.0; 2 * self.motors.iter().filter(|m| m.motor.is_some()).count()],

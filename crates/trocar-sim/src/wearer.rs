@@ -2,6 +2,7 @@
 
 use crate::assemble::under;
 use crate::drive_train::{TunableInput, input_place};
+use crate::fit::{self, Misfit};
 use crate::island::placement;
 use crate::schedule::{Node, Pace, Role};
 use crate::weight_support::{Support, SupportTruth};
@@ -15,6 +16,7 @@ use trocar_plant::person::{Joints, PassiveLeg, Person, PlacedPerson};
 use trocar_plant::{
     CUFF_INPUTS, CuffConfig, Muscles, WearerConfig, WeightSupportConfig, WillConfig, Willing, muscles_path,
 };
+use trocar_scenario::mechanism::MechanismConfig;
 use trocar_scenario::person::{PersonFile, WearerPlacement};
 use trocar_scenario::{LoadedPerson, LoadedRobot, LoadedScene};
 use trocar_signal::{
@@ -128,6 +130,8 @@ impl Wearer {
         let frames = robot.robot.mechanism.frames.iter().map(|frame| frame.name.as_str());
         let frames: Vec<&str> = std::iter::once(base).chain(frames).collect();
         let mut problems = placed.check_fit(&segments, &moving, &frames);
+        let cuffs: Vec<(&String, &CuffConfig)> = placed.cuffs.iter().collect();
+        problems.extend(fit::beyond_the_limb(&person, &file.title, &cuffs));
         for joint in file.spasticity.keys().filter(|joint| !moving.contains(&joint.as_str())) {
             let what = format!(
                 "its `[spasticity.{joint}]` is of a joint that the person does not have; there is: {}",
@@ -266,6 +270,22 @@ impl Wearer {
         let pelvis = placed.frame("pelvis").unwrap_or(FrameId::BASE);
         let support = self.support.as_ref().map(|config| Support::frames(config, builder, &ws, pelvis));
         Ok(Dressed { placed, cuffs: ends, support })
+    }
+
+    /// Which joints of the robot are not where this person's are when it is put on.
+    pub(crate) fn misfits(
+        &self,
+        config: &MechanismConfig,
+        mechanism: &Mechanism,
+        placed: &PlacedPerson,
+        robot_start: &[f64],
+    ) -> Result<Vec<Misfit>, Problem> {
+        let q = self.positions_at_start(mechanism, placed, robot_start);
+        let mut ws = mechanism.workspace();
+        mechanism
+            .kinematics(&q, &vec![0.0; mechanism.coordinate_count()], &mut ws)
+            .map_err(|e| Problem::new("mechanism", format!("with its wearer: {e}")))?;
+        Ok(fit::misfits(config, mechanism, &ws, placed, &self.cuffs))
     }
 
     /// All words of q with the robot's first coordinates there and the person as the scene says.

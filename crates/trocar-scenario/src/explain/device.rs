@@ -309,6 +309,10 @@ pub fn explain_robot(robot: &LoadedRobot, language: Language) -> Explanation {
         let values = [("name", name), ("kind", &kind), ("lower", &said("lower")), ("upper", &said("upper"))];
         page.say("robot.joint", &values);
     }
+    for passive in mechanism.tables("passive") {
+        let kind = words.say(&format!("robot.joint.{}", passive.text("kind").unwrap_or("revolute")), &[]);
+        page.say("robot.passive", &[("name", passive.text("name").unwrap_or("")), ("kind", &kind)]);
+    }
     if let Some(jaw) = mechanism.text("jaw") {
         page.say("robot.jaw", &[("name", jaw)]);
     }
