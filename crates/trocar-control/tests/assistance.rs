@@ -1,6 +1,6 @@
 //! The assistance and the motion interface that takes its setpoints, on one joint that a test puts where it likes.
 
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
 use nalgebra::{Isometry3, Matrix3, Vector3};
 use std::collections::BTreeMap;
