@@ -57,7 +57,7 @@ pub struct WalkConfig {
     /// The walking speed whose strides are the person's own, from the leg's length (258 walks of 43 adults). Give this or `stride`.
     #[serde(default)]
     pub speed: Option<Sourced<Velocity>>,
-    /// How long a stride of the person's own takes, where they are used to another pace: `3 s`.
+    /// How long a stride of the person's own takes, where they are used to another pace: `3 s`. `exo.wearer.will.stride` varies it.
     #[serde(default)]
     pub stride: Option<Sourced<Duration>>,
     /// The published angles over the stride. Absent: `fukuchi2018`, the mean of nine adults; `gait2392`, one adult, also has moments.

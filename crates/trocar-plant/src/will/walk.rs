@@ -30,6 +30,9 @@ const STILL_FOR_STRIDES: f64 = 0.5;
 /// Never faster than this many times the person's own cadence. Assumed.
 const FASTEST: f64 = 2.0;
 
+/// A stride takes at least so many steps of the scene.
+const SHORTEST_STEPS: f64 = 20.0;
+
 /// At so many phases of the stride the legs are looked for as the person begins.
 const LOOKS: u32 = 100;
 
@@ -43,7 +46,8 @@ enum Begins {
 
 pub(super) struct Walk {
     table: GaitTable,
-    stride_s: f64,
+    /// How long a stride of the person's own takes, s.
+    stride: ParameterPort,
     pull: ParameterPort,
     begins: Begins,
     moments: Option<ParameterPort>,
@@ -70,7 +74,7 @@ impl Walk {
         let stride_s = config
             .stride_s(person)
             .ok_or_else(|| Problem::new("walk", "nothing says how fast the person walks"))?;
-        if stride_s < 20.0 * step_s {
+        if stride_s < SHORTEST_STEPS * step_s {
             return Err(Problem::new("walk.stride", "a stride is shorter than 20 steps of the scene"));
         }
         let behind = match (&config.speed, &config.stride) {
@@ -78,23 +82,23 @@ impl Walk {
             (None, Some(stride)) => provenance.of(stride),
             (None, None) => (String::new(), provenance.standing),
         };
-        let path = format!("{wearer}.will.stride");
-        registration.parameter(ParameterSpec::fixed(path, Dimension::TIME, stride_s, behind));
-        let mut tunable = |name: &str, dimension, si, value: (String, trocar_signal::Standing)| {
+        let mut tunable = |name: &str, least, dimension, si, value: (String, trocar_signal::Standing)| {
             let spec = ParameterSpec::fixed(format!("{wearer}.will.{name}"), dimension, si, value);
-            registration.parameter(ParameterSpec { tunable: true, ..spec }.at_least(0.0))
+            registration.parameter(ParameterSpec { tunable: true, ..spec }.at_least(least))
         };
-        let pull = tunable("pull", Dimension::FREQUENCY, config.pull.value.si(), provenance.of(&config.pull));
+        let stride = tunable("stride", SHORTEST_STEPS * step_s, Dimension::TIME, stride_s, behind);
+        let behind = provenance.of(&config.pull);
+        let pull = tunable("pull", 0.0, Dimension::FREQUENCY, config.pull.value.si(), behind);
         let moments = config
             .moments
             .as_ref()
-            .map(|share| tunable("moments", Dimension::NUMBER, share.value.si(), provenance.of(share)));
+            .map(|share| tunable("moments", 0.0, Dimension::NUMBER, share.value.si(), provenance.of(share)));
         let begins = match (&config.begins, &config.led_above) {
             (Some(at), _) => Begins::At(at.value.si()),
             (None, above) => Begins::Led(above.as_ref().map_or(f64::INFINITY, |above| above.value.si())),
         };
         let table = config.gait.table().map_err(|wrong| Problem::new("walk.gait", wrong.to_string()))?;
-        Ok(Walk { table, stride_s, pull, begins, moments })
+        Ok(Walk { table, stride, pull, begins, moments })
     }
 
     /// The group of truth that says where in the stride the person is.
@@ -124,20 +128,21 @@ impl Walk {
             *own = f64::from_bits(*word);
         }
         let [mut phase, mut drive, mut quiet_s, walked] = state;
+        let stride_s = parameters[self.stride.0];
         let walks = match self.begins {
             Begins::At(begins_s) => now_s >= begins_s,
             Begins::Led(above) => {
                 let fastest = led.clone().fold(0.0, |most, (_, _, _, speed)| max(most, speed.abs()));
                 quiet_s = if fastest > above { 0.0 } else { quiet_s + step_s };
-                fastest > above || (walked > 0.5 && quiet_s < STILL_FOR_STRIDES * self.stride_s)
+                fastest > above || (walked > 0.5 && quiet_s < STILL_FOR_STRIDES * stride_s)
             }
         };
         if walks && drive <= 0.0 {
-            phase = self.nearest(led.clone());
+            phase = self.nearest(stride_s, led.clone());
         }
-        let change = step_s / (FADES_OVER_STRIDES * self.stride_s);
+        let change = step_s / (FADES_OVER_STRIDES * stride_s);
         drive = clamp(drive + if walks { change } else { -change }, 0.0, 1.0);
-        let own_hz = 1.0 / self.stride_s;
+        let own_hz = 1.0 / stride_s;
         let mut rate_hz = 0.0;
         if drive > 0.0 {
             let pull_hz = parameters[self.pull.0];
@@ -165,12 +170,12 @@ impl Walk {
     }
 
     /// The phase at which the gait is nearest to how the legs stand and move: least squares of angles, and of speeds over those of a swing.
-    fn nearest(&self, led: impl Iterator<Item = (usize, usize, f64, f64)> + Clone) -> f64 {
+    fn nearest(&self, stride_s: f64, led: impl Iterator<Item = (usize, usize, f64, f64)> + Clone) -> f64 {
         let mut best = (f64::INFINITY, 0.0);
-        let radian_s = self.stride_s / std::f64::consts::TAU;
+        let radian_s = stride_s / std::f64::consts::TAU;
         for look in 0..LOOKS {
             let phase = f64::from(look) / f64::from(LOOKS);
-            let legs = self.table.legs(phase, self.stride_s);
+            let legs = self.table.legs(phase, stride_s);
             let off = led.clone().fold(0.0, |sum, (leg, joint, angle, speed)| {
                 let off = angle - legs[leg].position_rad[joint];
                 let late = radian_s * (speed - legs[leg].velocity_radps[joint]);
