@@ -14,7 +14,8 @@ fn project() -> BTreeMap<String, String> {
         (address.trim_start_matches("trocar:").to_owned(), text)
     };
     // What is listed are the files with a schema; a motion table is no less part of the project.
-    let tables = ["stride", "reach"].map(|table| format!("trocar:scenarios/exoskeleton/{table}.csv"));
+    let tables = ["stride", "stride_upright", "reach"]
+        .map(|table| format!("trocar:scenarios/exoskeleton/{table}.csv"));
     listed.iter().chain(&tables).map(read).collect()
 }
 

@@ -77,8 +77,11 @@ impl Check<'_> {
             }
         }
         let mut at = mechanism.tip.as_ref().map_or("", |tip| tip.frame.as_str());
-        while let Some(place) = mechanism.frames.iter().position(|frame| frame.name == at) {
+        let mut before = mechanism.frames.len();
+        // A parent stands before its frame; a file that goes in circles is told so elsewhere.
+        while let Some(place) = mechanism.frames[..before].iter().position(|frame| frame.name == at) {
             let frame = &mechanism.frames[place];
+            before = place;
             if let Some(name) = frame.moves.keys().find(|name| mechanism.is_passive(name)) {
                 let what = format!(
                     "no motor moves `{name}`, and the tool's tip moves with it: commands of poses would miss; give it an \
@@ -146,7 +149,7 @@ mod tests {
             ("moves = { lift = 1 }", "moves = { left = 1 }", "did you mean `lift`?"),
             ("moves = { lift = 1 }", "moves = { lever = 1 }", "`lift` moves nothing that has inertia"),
             ("of = { lift = 1 }", "of = { lft = 1 }", "did you mean `lift`?"),
-            ("9.8 N", "9.8 N m", "N is meant"),
+            ("9.8 N", "9.8 N m", "(N) is meant"),
             ("10 N/m", "-10 N/m", "must not be negative"),
             ("of = { lever = 1 }", "of = { lift = 1 }", "what bears a weight along a length is a spring"),
             ("1 N m\"\nzero", "-1 N m\"\nzero", "to which side it pushes"),
